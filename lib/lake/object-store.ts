@@ -36,7 +36,10 @@ export interface ObjectStore {
   /** The object's bytes, or undefined where there is none. @throws ConflictError when it no longer has the ETag `ifMatch`. */
   get(key: string, options?: { readonly ifMatch?: string }): Promise<{ readonly info: ObjectInfo; readonly bytes: Uint8Array } | undefined>
   /** `length` bytes from `start` on (fewer at the end of the object), under the same rules as `get`. */
-  getRange(key: string, range: { readonly start: number; readonly length: number; readonly ifMatch?: string }): Promise<Uint8Array | undefined>
+  getRange(
+    key: string,
+    range: { readonly start: number; readonly length: number; readonly ifMatch?: string },
+  ): Promise<Uint8Array | undefined>
   /**
    * Brings the object to the local path `file`, which must not exist; false where there is no object.
    * The file is for reading only. @throws ConflictError when the object no longer has the ETag `ifMatch`.

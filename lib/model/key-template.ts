@@ -1,0 +1,139 @@
+import { InvalidInputError } from './errors.ts'
+import { Calendar, type FolderGrain, type Partition } from './partition.ts'
+import type { Zone } from './zone.ts'
+
+const TIME_TOKENS = ['yyyy', 'MM', 'dd', 'HH'] as const
+type TimeToken = (typeof TIME_TOKENS)[number]
+const GRAINS: Record<TimeToken, FolderGrain> = { yyyy: 'year', MM: 'month', dd: 'day', HH: 'hour' }
+const PATTERN: Record<TimeToken, string> = { yyyy: '\\d{4}', MM: '\\d{2}', dd: '\\d{2}', HH: '\\d{2}' }
+
+/**
+ * Where a source's objects lie: `flights/{carrier}/dt={yyyy}-{MM}-{dd}/`. The time tokens name the folder; each other `{name}` is one
+ * segment and becomes a column.
+ */
+export interface KeyTemplate {
+  readonly text: string
+  /** Length of the folders that the finest time token names. */
+  readonly grain: FolderGrain
+  /** Names of the segments that become columns, in order. */
+  readonly captures: readonly string[]
+  /** Folders sort in time order as keys do: then a range of time is a range of keys. */
+  readonly sorted: boolean
+  /** The fixed beginning of every key. */
+  readonly prefix: string
+}
+
+/** One raw key read by its template. */
+export interface FolderOfKey {
+  readonly folder: Partition
+  readonly captures: Readonly<Record<string, string>>
+}
+
+/** @throws InvalidInputError saying which token is wrong and which are allowed. */
+export function parseKeyTemplate(text: string): KeyTemplate {
+  if (text.startsWith('/') || !text.endsWith('/') || text.includes('//')) {
+    throw new InvalidInputError(`key template '${text}' is not a folder; expected one that does not begin with / and ends with /`)
+  }
+  const tokens = tokensOf(text)
+  const times = tokens.filter(isTimeToken)
+  const finest = TIME_TOKENS.findLastIndex((token) => times.includes(token))
+  const wanted = TIME_TOKENS.slice(0, finest + 1)
+  if (finest < 0 || wanted.some((token) => !times.includes(token))) {
+    throw new InvalidInputError(
+      `key template '${text}' names no whole time; expected {yyyy}, then {MM}, {dd} and {HH} as far as the folders go`,
+      { found: times.map((token) => `{${token}}`).join('') || 'none' },
+    )
+  }
+  const captures = tokens.filter((token) => !isTimeToken(token))
+  for (const capture of captures) validateCapture(text, capture, captures)
+  return {
+    text,
+    grain: GRAINS[wanted.at(-1) ?? 'yyyy'],
+    captures,
+    sorted: wanted.every((token, at) => tokens[at] === token),
+    prefix: text.slice(0, text.indexOf('{')),
+  }
+}
+
+/** Reads a raw key; undefined where it does not fit the template. */
+export function folderOfKey(template: KeyTemplate, zone: Zone, key: string): FolderOfKey | undefined {
+  const groups = matcherOf(template).exec(key)?.groups
+  if (!groups) return undefined
+  const name = (['yyyy', 'MM', 'dd', 'HH'] as const).flatMap((token) => groups[token] ?? []).join('-')
+  const folder = folderNamed(new Calendar(template.grain, zone), name)
+  if (!folder) return undefined
+  return { folder, captures: Object.fromEntries(template.captures.map((capture) => [capture, groups[capture] ?? ''])) }
+}
+
+/**
+ * The keys that can hold the folders from `first` to `last`, both included: `prefix`, and for a sorted template the range `[from, before)`.
+ */
+export function keyRange(template: KeyTemplate, first: string, last: string): { prefix: string; from?: string; before?: string } {
+  if (!template.sorted) return { prefix: template.prefix }
+  // '{' sorts above every digit and letter, so it ends the range after all keys that begin with the last folder's name.
+  return { prefix: template.prefix, from: renderUpToTime(template, first), before: `${renderUpToTime(template, last)}{` }
+}
+
+/** The key prefix of a folder where the template has no captures before or after the time, as a person would type it. */
+export function renderFolder(template: KeyTemplate, name: string): string {
+  const parts = partsOf(name)
+  return template.text.replace(/\{(\w+)\}/g, (whole, token: string) => (isTimeToken(token) ? (parts[token] ?? whole) : whole))
+}
+
+function renderUpToTime(template: KeyTemplate, name: string): string {
+  const rendered = renderFolder(template, name)
+  const capture = rendered.indexOf('{')
+  return capture < 0 ? rendered : rendered.slice(0, capture)
+}
+
+function partsOf(name: string): Partial<Record<string, string>> {
+  const [yyyy, MM, dd, HH] = name.split('-')
+  return { ...(yyyy && { yyyy }), ...(MM && { MM }), ...(dd && { dd }), ...(HH && { HH }) }
+}
+
+const matchers = new Map<string, RegExp>()
+
+function matcherOf(template: KeyTemplate): RegExp {
+  const known = matchers.get(template.text)
+  if (known) return known
+  const seen = new Set<string>()
+  const source = template.text.split(/(\{\w+\})/).map((part) => {
+    const token = /^\{(\w+)\}$/.exec(part)?.[1]
+    if (token === undefined) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    if (seen.has(token)) return `\\k<${token}>`
+    seen.add(token)
+    return `(?<${token}>${isTimeToken(token) ? PATTERN[token] : '[^/]+'})`
+  })
+  const matcher = new RegExp(`^${source.join('')}`)
+  matchers.set(template.text, matcher)
+  return matcher
+}
+
+function folderNamed(calendar: Calendar, name: string): Partition | undefined {
+  try {
+    return calendar.named(name)
+  } catch {
+    return undefined
+  }
+}
+
+function tokensOf(text: string): string[] {
+  const tokens = [...text.matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? '')
+  if (text.replace(/\{\w+\}/g, '').match(/[{}]/)) {
+    throw new InvalidInputError(`key template '${text}' has a brace that opens or closes nothing; expected {name}`)
+  }
+  return tokens
+}
+
+function isTimeToken(token: string): token is TimeToken {
+  return (TIME_TOKENS as readonly string[]).includes(token)
+}
+
+function validateCapture(text: string, capture: string, captures: readonly string[]): void {
+  if (!/^[a-z_][a-z0-9_]*$/.test(capture)) {
+    throw new InvalidInputError(`key template '${text}' names a column '${capture}'; expected lower-case letters, digits and _`)
+  }
+  if (captures.filter((other) => other === capture).length > 1) {
+    throw new InvalidInputError(`key template '${text}' names the column '${capture}' twice`)
+  }
+}
