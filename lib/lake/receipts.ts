@@ -1,0 +1,79 @@
+import type { ReceiptName } from '../model/states.ts'
+import { RECEIPT_FORMAT } from './keys.ts'
+
+/**
+ * A receipt is the lasting fact "fingerprint F on engine build E gives these bytes, and they stand here under this ETag". All of it is
+ * in its name, so that one listing yields outputs and receipts together. It is true for ever and needs no lock.
+ */
+const PREFIX = `_receipt.${RECEIPT_FORMAT}.`
+const REJECTED = '_rejected.'
+
+export function receiptName({ fingerprint, engine, sha256, etag }: ReceiptName): string {
+  return `${PREFIX}${fingerprint}.${engine}.${sha256}.${etag}`
+}
+
+/** Undefined for a name that is no receipt of this format. */
+export function parseReceiptName(name: string): ReceiptName | undefined {
+  if (!name.startsWith(PREFIX)) return undefined
+  const [fingerprint, engine, sha256, etag] = name.slice(PREFIX.length).split('.')
+  return fingerprint && engine && sha256 && etag ? { fingerprint, engine, sha256, etag } : undefined
+}
+
+export function rejectedName(mark: { readonly fingerprint: string; readonly rules: string }): string {
+  return `${REJECTED}${mark.fingerprint}.${mark.rules}`
+}
+
+export function parseRejectedName(name: string): { readonly fingerprint: string; readonly rules: string } | undefined {
+  if (!name.startsWith(REJECTED)) return undefined
+  const [fingerprint, rules] = name.slice(REJECTED.length).split('.')
+  return fingerprint && rules ? { fingerprint, rules } : undefined
+}
+
+/** One input folder as a receipt remembers it. */
+export interface ReceiptFolder {
+  readonly name: string
+  readonly digest: string
+  readonly objects: number
+  readonly bytes: number
+}
+
+/** One input of a receipt: its folders, the objects (key, size, ETag) where they are few, and what was read. */
+export interface ReceiptInput {
+  readonly name: string
+  readonly from: string
+  readonly folders: readonly ReceiptFolder[]
+  /** At most `RECEIPT_KEYS_MAX` over all inputs; absent where there were more. */
+  readonly keys?: readonly (readonly [string, number, string])[]
+  /** Rows inside the window. */
+  readonly rows: number
+  /** Rows of event-time folders whose event time lies outside their folder. */
+  readonly strays: number
+  /** Rows that could not be read and that `bad_rows` allowed. */
+  readonly skipped: number
+}
+
+export const RECEIPT_KEYS_MAX = 1000
+
+/** The body of a receipt. Times are ISO, durations milliseconds. */
+export interface Receipt {
+  readonly format: 1
+  readonly view: string
+  readonly version: string
+  readonly partition: string
+  readonly start: string
+  readonly end: string
+  readonly fingerprint: string
+  readonly engine: string
+  readonly sha256: string
+  readonly etag: string
+  readonly inputs: readonly ReceiptInput[]
+  readonly rows: number
+  readonly bytes: number
+  /** `warn` rules that did not hold, with how many rows broke each (1 for a rule over the whole partition). */
+  readonly warnings: readonly { readonly rule: string; readonly rows: number }[]
+  readonly durations: Readonly<Record<string, number>>
+  /** Who wrote it: a run's id, or `live`. */
+  readonly writer: string
+  readonly first_written: string
+  readonly written: string
+}

@@ -1,0 +1,118 @@
+import type { Grain } from './partition.ts'
+import type { EventTime, Source, SourceColumn, SourceFormat } from './source.ts'
+import type { Window } from './window.ts'
+
+/** One column of a feature table as the engine derived it from the SQL: its type there, before the bridge. */
+export interface OutputColumn {
+  readonly name: string
+  readonly type: string
+}
+
+/** What a view's SQL can see of a source: the columns it reads, and how they are decoded. */
+export interface SourceBinding {
+  readonly kind: 'source'
+  readonly name: string
+  readonly window: Window
+  readonly source: string
+  readonly columns: readonly SourceColumn[]
+  readonly eventTime?: EventTime
+  readonly format: SourceFormat
+}
+
+/** What a view's SQL can see of another view: one version of it, whole. */
+export interface ViewBinding {
+  readonly kind: 'view'
+  readonly name: string
+  readonly window: Window
+  readonly view: string
+  readonly version: string
+  readonly schema: readonly OutputColumn[]
+  readonly grain: Grain
+  readonly zone: string
+}
+
+export type InputBinding = SourceBinding | ViewBinding
+
+/** Everything that decides a view's values, frozen under the hash of it: `registry/<view>/<version>.json`. */
+export interface ViewVersion {
+  readonly format: 1
+  readonly view: string
+  readonly version: string
+  readonly sql: string
+  readonly entity: readonly string[]
+  readonly grain: Grain
+  readonly zone: string
+  readonly warmUp: 'skip' | 'compute'
+  readonly inputs: readonly InputBinding[]
+  /** All columns of the output in the order of the SQL. */
+  readonly schema: readonly OutputColumn[]
+}
+
+/** A rule of `expect` or `warn`; one with an aggregate is evaluated once per partition, any other once per row. */
+export interface Rule {
+  readonly sql: string
+  readonly perPartition: boolean
+}
+
+/** What changes freely without a new version: it lives in `registry/<view>.json`. */
+export interface ViewSettings {
+  readonly description: string
+  readonly owner?: string
+  readonly expect: readonly Rule[]
+  readonly warn: readonly Rule[]
+  readonly nonFinite: 'refuse' | 'allow'
+  readonly repairMs: number
+  readonly availableAfterMs: number
+  readonly columns: Readonly<Record<string, string>>
+  readonly absent: Readonly<Record<string, string | number | boolean | null>>
+}
+
+/** One version of a view with its settings: what a task computes. */
+export interface Feature {
+  readonly version: ViewVersion
+  readonly settings: ViewSettings
+}
+
+/** Sources and features at one moment, from a definitions folder or from the registry of a lake. */
+export interface Catalog {
+  readonly sources: ReadonlyMap<string, Source>
+  /** By `featureKey`; a feature's upstream versions are in it too. In an order in which each comes after what it reads. */
+  readonly features: ReadonlyMap<string, Feature>
+}
+
+export function featureKey(view: string, version: string): string {
+  return `${view}@${version}`
+}
+
+/** Features that read this view version or this source, with the binding through which they do. */
+export function readersOf(catalog: Catalog, input: { readonly source: string } | { readonly view: string; readonly version: string }) {
+  const found: { readonly feature: Feature; readonly binding: InputBinding }[] = []
+  for (const feature of catalog.features.values()) {
+    for (const binding of feature.version.inputs) {
+      const reads =
+        'source' in input
+          ? binding.kind === 'source' && binding.source === input.source
+          : binding.kind === 'view' && binding.view === input.view && binding.version === input.version
+      if (reads) found.push({ feature, binding })
+    }
+  }
+  return found
+}
+
+/** All sources below a feature, its own and those of the views it reads. */
+export function sourcesBelow(catalog: Catalog, feature: Feature): Source[] {
+  const found = new Map<string, Source>()
+  const visit = (version: ViewVersion): void => {
+    for (const binding of version.inputs) {
+      if (binding.kind === 'source') {
+        const source = catalog.sources.get(binding.source)
+        if (source) found.set(source.name, source)
+      } else {
+        const upstream = catalog.features.get(featureKey(binding.view, binding.version))
+        if (upstream) visit(upstream.version)
+      }
+    }
+  }
+  visit(feature.version)
+  return [...found.values()]
+}
