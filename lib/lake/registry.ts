@@ -3,7 +3,7 @@ import { featureKey } from '../model/catalog.ts'
 import { ConflictError, DataError, InvalidInputError } from '../model/errors.ts'
 import { canonicalJson } from '../model/hash.ts'
 import type { Source } from '../model/source.ts'
-import { jsonBytes, readJson } from './json-object.ts'
+import { type Formatted, jsonBytes, readJson } from './json-object.ts'
 import { ENGINE_KEY, PUBLISHED_KEY, SOURCES_KEY, viewEntryKey, viewVersionKey } from './keys.ts'
 import { listAll, type ObjectStore } from './object-store.ts'
 
@@ -69,7 +69,7 @@ function changeOf(old: ViewEntry | undefined, entry: ViewEntry): Registered['cha
 }
 
 /** Puts the value unless the same stands there. The last writer wins: registering twice at once ends as one of the two. */
-async function replaceJson(store: ObjectStore, key: string, value: { readonly format: 1 }): Promise<void> {
+async function replaceJson<T extends Formatted>(store: ObjectStore, key: string, value: T): Promise<void> {
   const old = await readJson(store, key)
   if (old && canonicalJson(old.value) === canonicalJson(JSON.parse(JSON.stringify(value)))) return
   await store.put(key, jsonBytes(value))

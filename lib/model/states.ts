@@ -59,6 +59,8 @@ export interface StateQuestion {
   readonly rules: string
   /** Whether inputs that the receipt names vanished and nothing came; asked only where the answer matters. */
   readonly vanished: boolean
+  /** The request accepts inputs that are expired or missing, for outputs that do not exist. */
+  readonly missingInputs: 'block' | 'allow'
 }
 
 /** Decides the state; the first rule that applies holds. */
@@ -66,9 +68,11 @@ export function decideState(question: StateQuestion): State {
   const { facts, readiness } = question
   const exists = facts.output !== undefined
   if (readiness.kind === 'pending') return readiness
-  if (readiness.kind === 'expired') return exists ? { kind: 'kept', reason: readiness.reason } : { ...readiness, kind: 'blocked' }
-  if (readiness.kind === 'blocked') return exists && question.vanished ? { kind: 'shrunk' } : readiness
   if (readiness.kind === 'warming_up') return readiness
+  if (readiness.kind === 'expired' && exists) return { kind: 'kept', reason: readiness.reason }
+  if (readiness.kind !== 'ready' && question.missingInputs === 'block') {
+    return exists && question.vanished ? { kind: 'shrunk' } : { ...readiness, kind: 'blocked' }
+  }
   const receipt = matchingReceipt(facts, question.fingerprint, question.engine)
   if (receipt) return { kind: receipt.engine === question.engine ? 'fresh' : 'aged' }
   if (facts.rejected.some((mark) => mark.fingerprint === question.fingerprint && mark.rules === question.rules)) return { kind: 'rejected' }

@@ -1,0 +1,196 @@
+import { DataError, HindcastError } from '../model/errors.ts'
+import type { Source, SourceColumn, SourceFormat } from '../model/source.ts'
+import { PARQUET_SETTINGS } from './build.ts'
+import type { Session } from './engine.ts'
+import { identifier, literal } from './quote.ts'
+import { fileTypes, isAssignable } from './profile.ts'
+import { eventTimeSql } from './time-sql.ts'
+import type { Instant } from '../model/zone.ts'
+
+/** A raw object to decode: its key for messages and compression, its local file, the values of its key's captures. */
+export interface RawObject {
+  readonly key: string
+  readonly file: string
+  readonly captures: Readonly<Record<string, string>>
+}
+
+/** What decoding needs to know of a source. */
+export type Decoding = Pick<Source, 'name' | 'file' | 'format' | 'eventTime' | 'badRows'> & { readonly columns: readonly SourceColumn[] }
+
+export interface Decoded {
+  readonly rows: number
+  readonly skipped: number
+  /** Event times in microseconds, where there are rows. */
+  readonly first?: bigint
+  readonly last?: bigint
+}
+
+/** The table that `decodeObject` leaves in its session, in the order of the file: `"__line"`, then the columns; event time TIMESTAMPTZ. */
+export const DECODED_TABLE = 'decoded_object'
+
+/**
+ * Decodes one raw object into typed rows, in a UTC session: a pure function of the object and its source's decoding options. Rows
+ * that do not fit are refused, or skipped up to the share that `bad_rows` allows.
+ * @throws DataError naming object, line, column, what was found and what is allowed.
+ */
+export async function decodeObject(session: Session, raw: RawObject, source: Decoding): Promise<Decoded> {
+  try {
+    await session.run(`DROP TABLE IF EXISTS ${DECODED_TABLE}`)
+    await session.run(`DROP TABLE IF EXISTS decoding_text`)
+    const rows = source.format.kind === 'parquet' ? await loadParquet(session, raw, source) : await loadText(session, raw, source)
+    return rows
+  } catch (error) {
+    throw namedAfter(raw, error)
+  }
+}
+
+function namedAfter(raw: RawObject, error: unknown): unknown {
+  if (!(error instanceof HindcastError) || error.message.includes(raw.key)) return error
+  return new DataError(`${raw.key}: ${error.message.replaceAll(raw.file, raw.key)}`, {}, { cause: error })
+}
+
+/** Writes the decoded table as one Parquet file, in order. */
+export async function writeDecoded(session: Session, file: string, where = 'true'): Promise<void> {
+  await session.run(`COPY (SELECT * EXCLUDE ("__line") FROM ${DECODED_TABLE} WHERE ${where} ORDER BY "__line") TO ${literal(file)} (${PARQUET_SETTINGS})`)
+}
+
+async function loadParquet(session: Session, raw: RawObject, source: Decoding): Promise<Decoded> {
+  const types = await fileTypes(session, raw.file)
+  const from = `(SELECT *, row_number() OVER () AS "__line" FROM read_parquet(${literal(raw.file)}, hive_partitioning=false))`
+  const columns = source.columns.map((column) => {
+    if (column.name in raw.captures) return `CAST(${literal(raw.captures[column.name] ?? '')} AS ${column.type}) AS ${identifier(column.name)}`
+    const found = types[column.name]
+    if (found === undefined && column.since === undefined) {
+      throw new DataError(`${raw.key} has no column '${column.name}'; found ${Object.keys(types).join(', ')}`)
+    }
+    if (found !== undefined && !isAssignable(found, column.type)) {
+      throw new DataError(`column '${column.name}' of ${raw.key} has type ${found}; expected ${column.type}`)
+    }
+    const value = found === undefined ? 'NULL' : identifier(column.name)
+    return `CAST(${value} AS ${column.type}) AS ${identifier(column.name)}`
+  })
+  await session.run(`CREATE TEMP TABLE decoding_text AS SELECT "__line", NULL AS bad, ${columns.join(', ')} FROM ${from}`)
+  return finish(session, raw, source)
+}
+
+/** JSON lines and CSV: first text per column, then a strict cast per column that tells which line does not fit. */
+async function loadText(session: Session, raw: RawObject, source: Decoding): Promise<Decoded> {
+  const text = source.format.kind === 'json' ? jsonText(raw, source) : await csvText(session, raw, source)
+  const typed = source.columns.map((column) => {
+    const value = identifier(`text ${column.name}`)
+    return { column, value, cast: strictCast(value, column.type) }
+  })
+  const bad = typed.map(({ column, value, cast }) => `WHEN ${value} IS NOT NULL AND ${cast} IS NULL THEN ${literal(`column '${column.name}': `)} || left(${value}, 60) || ${literal(` is not ${expectation(column.type)}`)}`)
+  await session.run(
+    `CREATE TEMP TABLE decoding_text AS SELECT "__line", CASE WHEN "__bad" IS NOT NULL THEN "__bad" ${bad.join(' ')} END AS bad, ` +
+      `${typed.map(({ column, cast }) => `${cast} AS ${identifier(column.name)}`).join(', ')} FROM (${text})`,
+  )
+  return finish(session, raw, source)
+}
+
+/** Counts and refuses bad rows, gives the event time its zone, and leaves the good rows in `DECODED_TABLE`. */
+async function finish(session: Session, raw: RawObject, source: Decoding): Promise<Decoded> {
+  const { eventTime } = source
+  const missing = eventTime ? `CASE WHEN ${identifier(eventTime.column)} IS NULL THEN ${literal(`column '${eventTime.column}': the event time is NULL`)} END` : 'NULL'
+  const [counts] = await session.rows(
+    `SELECT count(*)::BIGINT AS n, count(b)::BIGINT AS bad, min(line) FILTER (WHERE b IS NOT NULL)::BIGINT AS line, arg_min(b, line) AS reason FROM ` +
+      `(SELECT "__line" AS line, coalesce(bad, ${missing}) AS b FROM decoding_text)`,
+  )
+  const [rows, bad] = [Number(counts?.n), Number(counts?.bad)]
+  if (bad > 0 && bad > rows * source.badRows.maxShare) {
+    throw new DataError(
+      `${raw.key}:${counts?.line}: ${counts?.reason}; ${bad} of ${rows} rows cannot be read, allowed ${source.badRows.maxShare} of them (bad_rows in ${source.file})`,
+    )
+  }
+  const range = eventTime && (await localRange(session, source.columns.find((column) => column.name === eventTime.column)))
+  const columns = source.columns.map((column) => {
+    const name = identifier(column.name)
+    if (!eventTime || column.name !== eventTime.column || !range) return name
+    return `${eventTimeSql(name, column.type, eventTime, range)} AS ${name}`
+  })
+  await session.run(
+    `CREATE TEMP TABLE ${DECODED_TABLE} AS SELECT "__line", ${columns.join(', ')} FROM decoding_text WHERE coalesce(bad, ${missing}) IS NULL`,
+  )
+  await session.run('DROP TABLE decoding_text')
+  return { rows: rows - bad, skipped: bad, ...(eventTime && (await bounds(session, eventTime.column))) }
+}
+
+/** Bounds of naive event times, wide enough to find every zone transition among them; other types need none. */
+async function localRange(session: Session, column: SourceColumn | undefined): Promise<{ start: Instant; end: Instant }> {
+  if (!column || !/^(TIMESTAMP(_S|_MS|_NS)?|DATE)$/.test(column.type)) return { start: 0, end: 0 }
+  const time = `epoch_ms(${identifier(column.name)}::TIMESTAMP)`
+  const [row] = await session.rows(`SELECT min(${time}) AS lo, max(${time}) AS hi FROM decoding_text`)
+  return { start: Number(row?.lo ?? 0), end: Number(row?.hi ?? 0) + 1 }
+}
+
+async function bounds(session: Session, column: string): Promise<{ first?: bigint; last?: bigint }> {
+  const [row] = await session.rows(`SELECT epoch_us(min(${identifier(column)})) AS lo, epoch_us(max(${identifier(column)})) AS hi FROM ${DECODED_TABLE}`)
+  return row?.lo === null || row?.lo === undefined ? {} : { first: BigInt(String(row.lo)), last: BigInt(String(row.hi)) }
+}
+
+function compressionOf(format: SourceFormat, key: string): string {
+  if (format.compression !== 'auto') return format.compression
+  if (key.endsWith('.gz')) return 'gzip'
+  return key.endsWith('.zst') ? 'zstd' : 'none'
+}
+
+/** One row per line, so that a bad one has its number; a JSON text cannot hold the delimiter, a raw control character. */
+function jsonText(raw: RawObject, source: Decoding): string {
+  const lines =
+    `read_csv(${literal(raw.file)}, columns={'json': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, auto_detect=false, ` +
+    `max_line_size=16777216, compression=${literal(compressionOf(source.format, raw.key))})`
+  const columns = source.columns.map((column) => {
+    const name = identifier(`text ${column.name}`)
+    if (column.name in raw.captures) return `${literal(raw.captures[column.name] ?? '')} AS ${name}`
+    return `CASE WHEN json_valid(json) THEN json ->> ${literal(column.path ?? `$."${column.name}"`)} END AS ${name}`
+  })
+  const bad = `CASE WHEN NOT json_valid(json) THEN 'not JSON: ' || left(json, 60) WHEN json_type(json) <> 'OBJECT' THEN 'not a JSON object: ' || left(json, 60) END`
+  return `SELECT "__line", ${bad} AS "__bad", ${columns.join(', ')} FROM (SELECT row_number() OVER () AS "__line", json FROM ${lines}) WHERE trim(coalesce(json, '')) <> ''`
+}
+
+async function csvText(session: Session, raw: RawObject, source: Decoding): Promise<string> {
+  const csv = source.format.csv ?? { delimiter: ',', quote: '"', header: true }
+  const compression = literal(compressionOf(source.format, raw.key))
+  const inFile = csv.header ? await csvHeader(session, raw, csv.delimiter, compression) : source.columns.map((column) => column.name).filter((name) => !(name in raw.captures))
+  const columns = source.columns.map((column) => {
+    const name = identifier(`text ${column.name}`)
+    if (column.name in raw.captures) return `${literal(raw.captures[column.name] ?? '')} AS ${name}`
+    if (inFile.includes(column.name)) return `${identifier(column.name)} AS ${name}`
+    if (column.since !== undefined) return `NULL AS ${name}`
+    throw new DataError(`${raw.key} has no column '${column.name}'; found ${inFile.join(', ')}`)
+  })
+  const nulls = ['', ...(csv.nullText === undefined ? [] : [csv.nullText])]
+  const shape = `{${inFile.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ')}}`
+  const tolerant = source.badRows.maxShare > 0 ? ', ignore_errors=true' : ''
+  const scan =
+    `read_csv(${literal(raw.file)}, columns=${shape}, header=${csv.header}, delim=${literal(csv.delimiter)}, quote=${literal(csv.quote)}, ` +
+    `escape=${literal(csv.quote)}, nullstr=[${nulls.map(literal).join(', ')}], auto_detect=false, max_line_size=16777216, compression=${compression}${tolerant})`
+  const first = csv.header ? 1 : 0
+  return `SELECT row_number() OVER () + ${first} AS "__line", NULL AS "__bad", ${columns.join(', ')} FROM ${scan}`
+}
+
+/** Names in the first line; an object without one has no columns and no rows. */
+async function csvHeader(session: Session, raw: RawObject, delimiter: string, compression: string): Promise<string[]> {
+  const [row] = await session.rows(
+    `SELECT line FROM read_csv(${literal(raw.file)}, columns={'line': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, auto_detect=false, compression=${compression}) LIMIT 1`,
+  )
+  const line = String(row?.line ?? '').replace(/^\uFEFF/, '')
+  return line.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
+}
+
+/** A cast that never changes what a value says: a naive time refuses text with an offset, a zoned one refuses text without. */
+function strictCast(text: string, type: string): string {
+  const offset = `regexp_matches(${text}, '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$', 'i') AND ${text} LIKE '%:%'`
+  if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(type)) return `CASE WHEN NOT (${offset}) THEN TRY_CAST(${text} AS ${type}) END`
+  if (type === 'TIMESTAMPTZ' || type === 'TIMESTAMP WITH TIME ZONE') return `CASE WHEN ${offset} THEN TRY_CAST(${text} AS TIMESTAMPTZ) END`
+  if (/\[|STRUCT|MAP/i.test(type)) return `TRY_CAST(TRY_CAST(${text} AS JSON) AS ${type})`
+  // The engine would round '3.7' to 4.
+  if (/^(TINY|SMALL|BIG|HUGE|U[A-Z]*)?INT(EGER)?$/.test(type)) return `CASE WHEN regexp_full_match(trim(${text}), '[+-]?[0-9]+') THEN TRY_CAST(${text} AS ${type}) END`
+  return `TRY_CAST(${text} AS ${type})`
+}
+
+function expectation(type: string): string {
+  if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(type)) return `${type} (a time without an offset; with one, declare TIMESTAMPTZ)`
+  if (type === 'TIMESTAMPTZ') return 'TIMESTAMPTZ (a time with an offset; without one, declare TIMESTAMP and the zone)'
+  return type
+}

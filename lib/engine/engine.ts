@@ -1,0 +1,116 @@
+import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { arch } from 'node:os'
+import { join } from 'node:path'
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import { type EngineBuild, engineBuild, MEMORY_LIMIT_MB } from './build.ts'
+import { engineError } from './errors.ts'
+import { literal, literalList } from './quote.ts'
+
+export interface EngineOptions {
+  /** Folder of local files that the engine may read and write; everything else on the machine is out of its reach. */
+  readonly scratch: string
+  readonly memoryLimitMb?: number
+}
+
+/** Rows as JSON values: 64-bit integers and decimals are text. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** One locked-down DuckDB instance with its session zone. */
+export class Session {
+  readonly connection: DuckDBConnection
+  readonly #instance: DuckDBInstance
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance
+    this.connection = connection
+  }
+
+  static async open(options: { readonly scratch: string; readonly memoryLimitMb: number; readonly zone: string }): Promise<Session> {
+    const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: `${options.memoryLimitMb}MB` })
+    const connection = await instance.connect()
+    const spill = join(options.scratch, 'spill')
+    await connection.run(`SET TimeZone=${literal(options.zone)}`)
+    await connection.run(`SET temp_directory=${literal(spill)}`)
+    await connection.run(`SET preserve_insertion_order=true`)
+    await connection.run(`SET enable_external_file_cache=false`)
+    await connection.run(`SET autoinstall_known_extensions=false`)
+    await connection.run(`SET autoload_known_extensions=false`)
+    await connection.run(`SET allowed_directories=${literalList([options.scratch])}`)
+    await connection.run(`SET enable_external_access=false`)
+    await connection.run(`SET lock_configuration=true`)
+    return new Session(instance, connection)
+  }
+
+  async run(sql: string, values?: Record<string, DuckDBValue>): Promise<void> {
+    try {
+      await this.connection.run(sql, values)
+    } catch (error) {
+      throw engineError(error)
+    }
+  }
+
+  async rows(sql: string): Promise<Row[]> {
+    try {
+      const reader = await this.connection.runAndReadAll(sql)
+      return reader.getRowObjectsJson() as Row[]
+    } catch (error) {
+      throw engineError(error)
+    }
+  }
+
+  close(): void {
+    this.connection.closeSync()
+    this.#instance.closeSync()
+  }
+}
+
+/**
+ * Runs SQL in process, on one thread, one query at a time: several at once in one instance share the memory limit, spill differently,
+ * and give other sums. A session's zone is fixed when its configuration is locked, so there is one per zone in use, opened when
+ * first needed; parallel workers own an engine each.
+ */
+export class Engine {
+  readonly build: EngineBuild
+  readonly scratch: string
+  readonly #memoryLimitMb: number
+  readonly #sessions = new Map<string, Session>()
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(options: EngineOptions) {
+    this.scratch = options.scratch
+    this.#memoryLimitMb = options.memoryLimitMb ?? MEMORY_LIMIT_MB
+    this.build = engineBuild(arch(), this.#memoryLimitMb)
+    mkdirSync(this.scratch, { recursive: true })
+  }
+
+  /** Runs `work` alone in a session of that zone. */
+  async session<T>(zone: string, work: (session: Session) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(async () => work(await this.#open(zone)))
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** Ends all sessions and removes the scratch folder. */
+  async close(): Promise<void> {
+    await this.#last
+    for (const session of this.#sessions.values()) session.close()
+    this.#sessions.clear()
+    await rm(this.scratch, { recursive: true, force: true })
+  }
+
+  /** Decoding runs in UTC, a view in its own zone: two sessions are kept, an older one is closed. */
+  async #open(zone: string): Promise<Session> {
+    const known = this.#sessions.get(zone)
+    if (known) return known
+    for (const [old, session] of this.#sessions) {
+      if (this.#sessions.size < 2) break
+      if (old === 'UTC') continue
+      session.close()
+      this.#sessions.delete(old)
+    }
+    const session = await Session.open({ scratch: this.scratch, memoryLimitMb: this.#memoryLimitMb, zone })
+    this.#sessions.set(zone, session)
+    return session
+  }
+}

@@ -1,0 +1,99 @@
+import type { SourceBinding } from '../model/catalog.ts'
+import { DataError, HindcastError } from '../model/errors.ts'
+import type { EventTime, SourceColumn } from '../model/source.ts'
+import type { Session } from './engine.ts'
+import type { LocalObject } from './local-object.ts'
+import { identifier, literal } from './quote.ts'
+import { eventTimeSql } from './time-sql.ts'
+
+/** What one object holds, whatever else is read beside it: a pure function of the object, so a task asks once. */
+export interface ObjectProfile {
+  /** Engine types of the columns in the file, by name. */
+  readonly types: Readonly<Record<string, string>>
+  readonly rows: number
+  /** Rows whose event time lies outside the object's folder, or is NULL. */
+  readonly strays: number
+  /** Microseconds since 1970 UTC of the first and last event; undefined without one. */
+  readonly first?: bigint
+  readonly last?: bigint
+}
+
+/** Reads the object's schema and event times. @throws DataError naming the object: corrupt, a column missing or of another type. */
+export async function profileObject(session: Session, object: LocalObject, binding: SourceBinding): Promise<ObjectProfile> {
+  try {
+    const types = await fileTypes(session, object.file)
+    for (const column of binding.columns) validateColumn(object, column, types)
+    return { types, ...(await eventTimes(session, object, binding, types)) }
+  } catch (error) {
+    if (error instanceof HindcastError && !error.message.includes(object.key)) throw named(object, error)
+    throw error
+  }
+}
+
+function named(object: LocalObject, error: HindcastError): DataError {
+  const message = error.message.replaceAll(object.file, object.key)
+  return new DataError(`${object.key} cannot be read as Parquet: ${message}`, {}, { cause: error })
+}
+
+export async function fileTypes(session: Session, file: string): Promise<Record<string, string>> {
+  const rows = await session.rows(`DESCRIBE SELECT * FROM read_parquet(${literal(file)}, hive_partitioning=false)`)
+  return Object.fromEntries(rows.map((row) => [String(row.column_name), String(row.column_type)]))
+}
+
+function validateColumn(object: LocalObject, column: SourceColumn, types: Readonly<Record<string, string>>): void {
+  if (column.name in object.captures && !object.decoded) return
+  const found = types[column.name]
+  if (found === undefined) {
+    if (isMissingAllowed(object, column)) return
+    throw new DataError(`${object.key} has no column '${column.name}'; found ${Object.keys(types).join(', ')}`)
+  }
+  if (!isAssignable(found, column.type)) {
+    throw new DataError(`column '${column.name}' of ${object.key} has type ${found}; expected ${column.type}`)
+  }
+}
+
+export function isMissingAllowed(object: LocalObject, column: SourceColumn): boolean {
+  return column.since !== undefined && object.folderStart < column.since
+}
+
+const INTEGERS = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT']
+const UNSIGNED = ['UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT']
+
+/** Whether every value of `found` is a value of `declared`. */
+export function isAssignable(found: string, declared: string): boolean {
+  const [from, to] = [canonicalType(found), canonicalType(declared)]
+  if (from === to) return true
+  if (INTEGERS.includes(from) && INTEGERS.includes(to)) return INTEGERS.indexOf(from) < INTEGERS.indexOf(to)
+  if (UNSIGNED.includes(from) && INTEGERS.includes(to)) return UNSIGNED.indexOf(from) < INTEGERS.indexOf(to)
+  if (UNSIGNED.includes(from) && UNSIGNED.includes(to)) return UNSIGNED.indexOf(from) < UNSIGNED.indexOf(to)
+  if (to === 'DOUBLE') return from === 'FLOAT' || ['TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER'].includes(from)
+  if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(from) && /^TIMESTAMP(_S|_MS|_NS)?$/.test(to)) return true
+  if (to === 'VARCHAR') return from.startsWith('ENUM') || from === 'JSON'
+  return from === 'NULL' || from === '"NULL"'
+}
+
+function canonicalType(type: string): string {
+  const upper = type.toUpperCase().trim()
+  const alias: Record<string, string> = { 'TIMESTAMP WITH TIME ZONE': 'TIMESTAMPTZ', DATETIME: 'TIMESTAMP', INT: 'INTEGER', STRING: 'VARCHAR', TEXT: 'VARCHAR', REAL: 'FLOAT' }
+  return alias[upper] ?? upper
+}
+
+async function eventTimes(session: Session, object: LocalObject, binding: SourceBinding, types: Readonly<Record<string, string>>) {
+  if (!binding.eventTime) {
+    const [row] = await session.rows(`SELECT count(*)::BIGINT AS n FROM read_parquet(${literal(object.file)}, hive_partitioning=false)`)
+    return { rows: Number(row?.n), strays: 0 }
+  }
+  const time = objectTimeSql(object, binding.eventTime, types)
+  const [row] = await session.rows(
+    `SELECT count(*)::BIGINT AS n, count(*) FILTER (WHERE t IS NULL OR t < ${object.folderStart * 1000} OR t >= ${object.folderEnd * 1000})::BIGINT AS strays, ` +
+      `min(t) AS first, max(t) AS last FROM (SELECT epoch_us(${time}) AS t FROM read_parquet(${literal(object.file)}, hive_partitioning=false))`,
+  )
+  const bounds = row?.first === null || row?.first === undefined ? {} : { first: BigInt(String(row.first)), last: BigInt(String(row.last)) }
+  return { rows: Number(row?.n), strays: Number(row?.strays), ...bounds }
+}
+
+function objectTimeSql(object: LocalObject, eventTime: EventTime, types: Readonly<Record<string, string>>): string {
+  const type = types[eventTime.column]
+  if (type === undefined) throw new DataError(`${object.key} has no column '${eventTime.column}'; found ${Object.keys(types).join(', ')}`)
+  return eventTimeSql(identifier(eventTime.column), type, eventTime, { start: object.folderStart, end: object.folderEnd })
+}

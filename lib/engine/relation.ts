@@ -1,0 +1,106 @@
+import type { InputBinding, OutputColumn, SourceBinding, ViewBinding } from '../model/catalog.ts'
+import type { SourceColumn } from '../model/source.ts'
+import type { Instant } from '../model/zone.ts'
+import type { LocalObject } from './local-object.ts'
+import { isMissingAllowed, type ObjectProfile } from './profile.ts'
+import { identifier, literal, literalList } from './quote.ts'
+import { eventTimeSql, instantSql } from './time-sql.ts'
+
+/** One input of a partition on local disk: its objects in key order within folders in time order, and the cut `[start, end)`. */
+export interface LocalInput {
+  readonly binding: InputBinding
+  readonly start: Instant
+  readonly end: Instant
+  readonly objects: readonly { readonly object: LocalObject; readonly profile?: ObjectProfile }[]
+}
+
+/** Columns of a binding's relation with the types that the SQL sees; a view's relation has `feature_time` besides its columns. */
+export function relationSchema(binding: InputBinding): OutputColumn[] {
+  if (binding.kind === 'view') {
+    const columns = binding.schema.map(({ name, type }) => ({ name, type: storedType(type) }))
+    return [...columns, { name: 'feature_time', type: 'TIMESTAMP WITH TIME ZONE' }]
+  }
+  return binding.columns.map(({ name, type }) => ({ name, type: name === binding.eventTime?.column ? 'TIMESTAMP WITH TIME ZONE' : type }))
+}
+
+/** The type of a feature column as its readers see it: wide sums are stored as BIGINT, times in milliseconds. */
+function storedType(type: string): string {
+  return type === 'HUGEINT' ? 'BIGINT' : type
+}
+
+/** SELECT that gives an input's relation: its objects in order, cut to the window, with the columns that the version reads. */
+export function relationSql(input: LocalInput): string {
+  const parts = groups(input).map((group) =>
+    input.binding.kind === 'view' ? viewPart(input.binding, group.files) : sourcePart(input, input.binding, group),
+  )
+  return parts.length === 0 ? emptySql(input.binding) : parts.join('\nUNION ALL\n')
+}
+
+export function emptySql(binding: InputBinding): string {
+  const columns = relationSchema(binding).map(({ name, type }) => `CAST(NULL AS ${type}) AS ${identifier(name)}`)
+  return `SELECT ${columns.join(', ') || 'NULL AS nothing'} WHERE false`
+}
+
+interface Group {
+  readonly signature: string
+  readonly files: string[]
+  readonly object: LocalObject
+  readonly profile: ObjectProfile | undefined
+}
+
+/** Neighbours that are read alike become one scan; which ones do follows from the objects alone. */
+function groups(input: LocalInput): Group[] {
+  const found: Group[] = []
+  for (const { object, profile } of input.objects) {
+    const since = input.binding.kind === 'source' ? input.binding.columns.map((column) => isMissingAllowed(object, column)) : []
+    const signature = JSON.stringify([profile?.types, object.captures, object.decoded, since])
+    const last = found.at(-1)
+    if (last?.signature === signature) last.files.push(object.file)
+    else found.push({ signature, files: [object.file], object, profile })
+  }
+  return found
+}
+
+function scan(files: readonly string[]): string {
+  return `read_parquet(${literalList(files)}, hive_partitioning=false)`
+}
+
+function sourcePart(input: LocalInput, binding: SourceBinding, group: Group): string {
+  const columns = binding.columns.map((column) => `${sourceColumnSql(input, binding, group, column)} AS ${identifier(column.name)}`)
+  const select = `SELECT ${columns.join(', ') || 'NULL AS nothing'} FROM ${scan(group.files)}`
+  if (!binding.eventTime || binding.window.kind === 'latest') return select
+  const time = sourceTimeSql(input, binding, group)
+  const from = Number.isFinite(input.start) ? `${time} >= ${instantSql(input.start)} AND ` : ''
+  return `${select} WHERE ${from}${time} < ${instantSql(input.end)}`
+}
+
+function sourceTimeSql(input: LocalInput, binding: SourceBinding, group: Group): string {
+  const { eventTime } = binding
+  if (!eventTime) return 'NULL'
+  const type = group.object.decoded ? 'TIMESTAMPTZ' : (group.profile?.types[eventTime.column] ?? 'TIMESTAMPTZ')
+  return eventTimeSql(identifier(eventTime.column), type, eventTime, rangeOf(input))
+}
+
+/** The range over which a zone's transitions matter: the cut, and where that is open, the folders. */
+function rangeOf(input: LocalInput): { start: Instant; end: Instant } {
+  const first = input.objects[0]?.object.folderStart ?? input.end
+  return { start: Number.isFinite(input.start) ? input.start : first, end: input.end }
+}
+
+function sourceColumnSql(input: LocalInput, binding: SourceBinding, group: Group, column: SourceColumn): string {
+  if (column.name === binding.eventTime?.column) return sourceTimeSql(input, binding, group)
+  const found = group.profile?.types[column.name]
+  const capture = group.object.decoded ? undefined : group.object.captures[column.name]
+  if (capture !== undefined) return `CAST(${literal(capture)} AS ${column.type})`
+  if (found === undefined) return `CAST(NULL AS ${column.type})`
+  return found === column.type ? identifier(column.name) : `CAST(${identifier(column.name)} AS ${column.type})`
+}
+
+function viewPart(binding: ViewBinding, files: readonly string[]): string {
+  const columns = [...binding.schema, { name: 'feature_time', type: 'TIMESTAMP WITH TIME ZONE' }].map(({ name, type }) => {
+    const column = identifier(name)
+    if (type === 'TIMESTAMP WITH TIME ZONE') return `make_timestamptz(epoch_us(${column})) AS ${column}`
+    return type.startsWith('TIMESTAMP') ? `make_timestamp(epoch_us(${column})) AS ${column}` : column
+  })
+  return `SELECT ${columns.join(', ')} FROM ${scan(files)}`
+}

@@ -1,0 +1,58 @@
+import type { EventTime, TimeUnit } from '../model/source.ts'
+import { InvalidInputError } from '../model/errors.ts'
+import { type Instant, zoneNamed } from '../model/zone.ts'
+
+const PER_SECOND: Record<TimeUnit, number> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 }
+const DAY_MS = 86_400_000
+
+/** A literal of an instant as TIMESTAMPTZ, free of the engine's zone database. */
+export function instantSql(instant: Instant): string {
+  return `make_timestamptz(${instant * 1000})`
+}
+
+/**
+ * SQL for an event time as TIMESTAMPTZ, from a column of the given engine type. Casting a naive time costs 100 ns a row in ICU, so the
+ * zone's transitions inside `range` (widened by two days) stand in the SQL as literals; outside it the nearest offset is used, which
+ * moves no row into the range. A local time that exists twice is the first, one that does not exist moves forward.
+ * @throws InvalidInputError for a type that holds no time.
+ */
+export function eventTimeSql(column: string, type: string, eventTime: EventTime, range: { readonly start: Instant; readonly end: Instant }): string {
+  if (type === 'TIMESTAMP WITH TIME ZONE' || type === 'TIMESTAMPTZ') return column
+  if (/^(TIMESTAMP|DATETIME)(_S|_MS|_NS)?$/.test(type)) return zonedSql(`epoch_us(${column})`, eventTime.zone, range)
+  if (type === 'DATE') return zonedSql(`epoch_us(${column}::TIMESTAMP)`, eventTime.zone, range)
+  if (/^U?(TINY|SMALL|BIG)?INT(EGER)?$/.test(type)) return `make_timestamptz(${microsSql(column, eventTime)})`
+  throw new InvalidInputError(
+    `event time '${eventTime.column}' has type ${type}; expected TIMESTAMP, TIMESTAMPTZ, DATE or an integer with a unit`,
+  )
+}
+
+function microsSql(column: string, eventTime: EventTime): string {
+  if (!eventTime.unit) throw new InvalidInputError(`event time '${eventTime.column}' is an integer; expected unit: s, ms, us or ns beside it`)
+  const perSecond = PER_SECOND[eventTime.unit]
+  const micros = `CAST(${column} AS BIGINT)`
+  // Finer than a microsecond is floored, so that no event moves into the next partition.
+  return perSecond > 1e6 ? `(${micros} - ((${micros} % 1000) + 1000) % 1000) // 1000` : `${micros} * ${1e6 / perSecond}`
+}
+
+function zonedSql(localMicros: string, zoneName: string, range: { readonly start: Instant; readonly end: Instant }): string {
+  const [first, ...changes] = zoneNamed(zoneName).transitions(range.start - 2 * DAY_MS, range.end + 2 * DAY_MS)
+  let before = first?.offsetMs ?? 0
+  if (changes.length === 0) return before === 0 ? `make_timestamptz(${localMicros})` : `make_timestamptz(${localMicros} - ${before * 1000})`
+  const cases: string[] = []
+  for (const change of changes) {
+    // The later of both readings of the change: inside a gap and inside a repeated hour the offset before it holds.
+    const local = change.at + Math.max(before, change.offsetMs)
+    cases.unshift(`WHEN ${localMicros} >= ${local * 1000} THEN ${change.offsetMs * 1000}`)
+    before = change.offsetMs
+  }
+  return `make_timestamptz(${localMicros} - CASE ${cases.join(' ')} ELSE ${(first?.offsetMs ?? 0) * 1000} END)`
+}
+
+/** The start of the local calendar unit, as microseconds of the local clock: names the folder of a row. */
+export function localMicrosSql(instantMicros: string, zoneName: string, range: { readonly start: Instant; readonly end: Instant }): string {
+  const [first, ...changes] = zoneNamed(zoneName).transitions(range.start - DAY_MS, range.end + DAY_MS)
+  const base = (first?.offsetMs ?? 0) * 1000
+  if (changes.length === 0) return base === 0 ? instantMicros : `(${instantMicros} + ${base})`
+  const cases = changes.map((change) => `WHEN ${instantMicros} >= ${change.at * 1000} THEN ${change.offsetMs * 1000}`).reverse()
+  return `(${instantMicros} + CASE ${cases.join(' ')} ELSE ${base} END)`
+}
