@@ -1,5 +1,19 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openFolderStore } from '../../../lib/lake/folder-store.ts'
 import { openMemoryStore } from '../../../lib/lake/memory-store.ts'
 import { describeObjectStore } from './object-store.contract.ts'
+
+describeObjectStore('folder', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'hindcast-lake-'))
+  const store = await openFolderStore(root)
+  const close = async () => {
+    store.close()
+    await rm(root, { recursive: true })
+  }
+  return { store, close }
+})
 
 for (const etags of ['content', 'unique'] as const)
   describeObjectStore(`memory, ${etags} ETags`, async () => ({ store: openMemoryStore({ etags }), close: () => undefined }))
