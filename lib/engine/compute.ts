@@ -50,7 +50,8 @@ export interface Computed {
 export async function computePartition(engine: Engine, job: ComputeJob): Promise<Computed> {
   return engine.session(job.version.zone, async (session) => {
     try {
-      for (const input of job.inputs) await session.run(`CREATE OR REPLACE TEMP VIEW ${identifier(input.binding.name)} AS ${relationSql(input)}`)
+      for (const input of job.inputs)
+        await session.run(`CREATE OR REPLACE TEMP VIEW ${identifier(input.binding.name)} AS ${relationSql(input)}`)
       const inputs = await countInputs(session, job)
       await writeOutput(session, job)
       const { rows, violations, warnings } = await checkOutput(session, job)
@@ -67,12 +68,9 @@ async function writeOutput(session: Session, job: ComputeJob): Promise<void> {
   const { version, partition } = job
   const others = version.schema.filter((column) => !version.entity.includes(column.name))
   const entity = version.entity.map((name) => version.schema.find((column) => column.name === name) ?? { name, type: 'VARCHAR' })
-  const stored = (column: { name: string; type: string }) => `${renderStoreCast(identifier(column.name), column.type)} AS ${identifier(column.name)}`
-  const columns = [
-    ...entity.map(stored),
-    `make_timestamp(${partition.end * 1000})::TIMESTAMP_MS AS feature_time`,
-    ...others.map(stored),
-  ]
+  const stored = (column: { name: string; type: string }) =>
+    `${renderStoreCast(identifier(column.name), column.type)} AS ${identifier(column.name)}`
+  const columns = [...entity.map(stored), `make_timestamp(${partition.end * 1000})::TIMESTAMP_MS AS feature_time`, ...others.map(stored)]
   const metadata = { 'hindcast.view': version.view, 'hindcast.version': version.version, 'hindcast.partition': partition.name }
   const pairs = Object.entries(metadata).map(([key, value]) => `${literal(key)}: ${literal(value)}`)
   const sql =
@@ -97,7 +95,10 @@ async function countInputs(session: Session, job: ComputeJob): Promise<InputCoun
     const strays = profiles.reduce((sum, profile) => sum + (profile?.strays ?? 0), 0)
     const skipped = input.objects.reduce((sum, { object }) => sum + object.skipped, 0)
     const known = input.objects.every(({ profile }) => profile && isInside(profile, input)) || input.binding.window.kind === 'latest'
-    const rows = known && input.binding.kind === 'source' ? profiles.reduce((sum, profile) => sum + (profile?.rows ?? 0), 0) : await countRows(session, input)
+    const rows =
+      known && input.binding.kind === 'source'
+        ? profiles.reduce((sum, profile) => sum + (profile?.rows ?? 0), 0)
+        : await countRows(session, input)
     counts.push({ name: input.binding.name, rows, strays, skipped })
   }
   return counts

@@ -1,11 +1,11 @@
 import { DataError, HindcastError } from '../model/errors.ts'
 import type { Source, SourceColumn, SourceFormat } from '../model/source.ts'
+import type { Instant } from '../model/zone.ts'
 import { PARQUET_SETTINGS } from './build.ts'
 import type { Session } from './engine.ts'
-import { identifier, literal } from './quote.ts'
 import { fileTypes, isAssignable } from './profile.ts'
+import { identifier, literal } from './quote.ts'
 import { eventTimeSql } from './time-sql.ts'
-import type { Instant } from '../model/zone.ts'
 
 /** A raw object to decode: its key for messages and compression, its local file, the values of its key's captures. */
 export interface RawObject {
@@ -51,14 +51,17 @@ function namedAfter(raw: RawObject, error: unknown): unknown {
 
 /** Writes the decoded table as one Parquet file, in order. */
 export async function writeDecoded(session: Session, file: string, where = 'true'): Promise<void> {
-  await session.run(`COPY (SELECT * EXCLUDE ("__line") FROM ${DECODED_TABLE} WHERE ${where} ORDER BY "__line") TO ${literal(file)} (${PARQUET_SETTINGS})`)
+  await session.run(
+    `COPY (SELECT * EXCLUDE ("__line") FROM ${DECODED_TABLE} WHERE ${where} ORDER BY "__line") TO ${literal(file)} (${PARQUET_SETTINGS})`,
+  )
 }
 
 async function loadParquet(session: Session, raw: RawObject, source: Decoding): Promise<Decoded> {
   const types = await fileTypes(session, raw.file)
   const from = `(SELECT *, row_number() OVER () AS "__line" FROM read_parquet(${literal(raw.file)}, hive_partitioning=false))`
   const columns = source.columns.map((column) => {
-    if (column.name in raw.captures) return `CAST(${literal(raw.captures[column.name] ?? '')} AS ${column.type}) AS ${identifier(column.name)}`
+    if (column.name in raw.captures)
+      return `CAST(${literal(raw.captures[column.name] ?? '')} AS ${column.type}) AS ${identifier(column.name)}`
     const found = types[column.name]
     if (found === undefined && column.since === undefined) {
       throw new DataError(`${raw.key} has no column '${column.name}'; found ${Object.keys(types).join(', ')}`)
@@ -80,7 +83,10 @@ async function loadText(session: Session, raw: RawObject, source: Decoding): Pro
     const value = identifier(`text ${column.name}`)
     return { column, value, cast: strictCast(value, column.type) }
   })
-  const bad = typed.map(({ column, value, cast }) => `WHEN ${value} IS NOT NULL AND ${cast} IS NULL THEN ${literal(`column '${column.name}': `)} || left(${value}, 60) || ${literal(` is not ${expectation(column.type)}`)}`)
+  const bad = typed.map(
+    ({ column, value, cast }) =>
+      `WHEN ${value} IS NOT NULL AND ${cast} IS NULL THEN ${literal(`column '${column.name}': `)} || left(${value}, 60) || ${literal(` is not ${expectation(column.type)}`)}`,
+  )
   await session.run(
     `CREATE TEMP TABLE decoding_text AS SELECT "__line", CASE WHEN "__bad" IS NOT NULL THEN "__bad" ${bad.join(' ')} END AS bad, ` +
       `${typed.map(({ column, cast }) => `${cast} AS ${identifier(column.name)}`).join(', ')} FROM (${text})`,
@@ -91,7 +97,9 @@ async function loadText(session: Session, raw: RawObject, source: Decoding): Pro
 /** Counts and refuses bad rows, gives the event time its zone, and leaves the good rows in `DECODED_TABLE`. */
 async function finish(session: Session, raw: RawObject, source: Decoding): Promise<Decoded> {
   const { eventTime } = source
-  const missing = eventTime ? `CASE WHEN ${identifier(eventTime.column)} IS NULL THEN ${literal(`column '${eventTime.column}': the event time is NULL`)} END` : 'NULL'
+  const missing = eventTime
+    ? `CASE WHEN ${identifier(eventTime.column)} IS NULL THEN ${literal(`column '${eventTime.column}': the event time is NULL`)} END`
+    : 'NULL'
   const [counts] = await session.rows(
     `SELECT count(*)::BIGINT AS n, count(b)::BIGINT AS bad, min(line) FILTER (WHERE b IS NOT NULL)::BIGINT AS line, arg_min(b, line) AS reason FROM ` +
       `(SELECT "__line" AS line, coalesce(bad, ${missing}) AS b FROM decoding_text)`,
@@ -102,7 +110,12 @@ async function finish(session: Session, raw: RawObject, source: Decoding): Promi
       `${raw.key}:${counts?.line}: ${counts?.reason}; ${bad} of ${rows} rows cannot be read, allowed ${source.badRows.maxShare} of them (bad_rows in ${source.file})`,
     )
   }
-  const range = eventTime && (await localRange(session, source.columns.find((column) => column.name === eventTime.column)))
+  const range =
+    eventTime &&
+    (await localRange(
+      session,
+      source.columns.find((column) => column.name === eventTime.column),
+    ))
   const columns = source.columns.map((column) => {
     const name = identifier(column.name)
     if (!eventTime || column.name !== eventTime.column || !range) return name
@@ -124,7 +137,9 @@ async function localRange(session: Session, column: SourceColumn | undefined): P
 }
 
 async function bounds(session: Session, column: string): Promise<{ first?: bigint; last?: bigint }> {
-  const [row] = await session.rows(`SELECT epoch_us(min(${identifier(column)})) AS lo, epoch_us(max(${identifier(column)})) AS hi FROM ${DECODED_TABLE}`)
+  const [row] = await session.rows(
+    `SELECT epoch_us(min(${identifier(column)})) AS lo, epoch_us(max(${identifier(column)})) AS hi FROM ${DECODED_TABLE}`,
+  )
   return row?.lo === null || row?.lo === undefined ? {} : { first: BigInt(String(row.lo)), last: BigInt(String(row.hi)) }
 }
 
@@ -151,7 +166,9 @@ function jsonText(raw: RawObject, source: Decoding): string {
 async function csvText(session: Session, raw: RawObject, source: Decoding): Promise<string> {
   const csv = source.format.csv ?? { delimiter: ',', quote: '"', header: true }
   const compression = literal(compressionOf(source.format, raw.key))
-  const inFile = csv.header ? await csvHeader(session, raw, csv.delimiter, compression) : source.columns.map((column) => column.name).filter((name) => !(name in raw.captures))
+  const inFile = csv.header
+    ? await csvHeader(session, raw, csv.delimiter, compression)
+    : source.columns.map((column) => column.name).filter((name) => !(name in raw.captures))
   const columns = source.columns.map((column) => {
     const name = identifier(`text ${column.name}`)
     if (column.name in raw.captures) return `${literal(raw.captures[column.name] ?? '')} AS ${name}`
@@ -185,7 +202,8 @@ function strictCast(text: string, type: string): string {
   if (type === 'TIMESTAMPTZ' || type === 'TIMESTAMP WITH TIME ZONE') return `CASE WHEN ${offset} THEN TRY_CAST(${text} AS TIMESTAMPTZ) END`
   if (/\[|STRUCT|MAP/i.test(type)) return `TRY_CAST(TRY_CAST(${text} AS JSON) AS ${type})`
   // The engine would round '3.7' to 4.
-  if (/^(TINY|SMALL|BIG|HUGE|U[A-Z]*)?INT(EGER)?$/.test(type)) return `CASE WHEN regexp_full_match(trim(${text}), '[+-]?[0-9]+') THEN TRY_CAST(${text} AS ${type}) END`
+  if (/^(TINY|SMALL|BIG|HUGE|U[A-Z]*)?INT(EGER)?$/.test(type))
+    return `CASE WHEN regexp_full_match(trim(${text}), '[+-]?[0-9]+') THEN TRY_CAST(${text} AS ${type}) END`
   return `TRY_CAST(${text} AS ${type})`
 }
 

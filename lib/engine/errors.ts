@@ -1,6 +1,7 @@
 import { DataError, HindcastError, InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
 
-const DATA = /^(Conversion|Invalid Input|Out of Range|Data|Serialization|Divide by Zero|Decimal|Mismatch Type|Cast) ?Error|^(Invalid|TProtocolException|Parquet)/i
+const DATA =
+  /^(Conversion|Invalid Input|Out of Range|Data|Serialization|Divide by Zero|Decimal|Mismatch Type|Cast) ?Error|^(Invalid|TProtocolException|Parquet)/i
 const DEFINITION = /^(Binder|Catalog|Parser|Not implemented|Permission|Syntax) Error/i
 
 /** Classifies an error of DuckDB, once, at the border: bad data, a bad definition, a full disk, or a bug of ours. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { InternalError } from '../model/errors.ts'
 import type { Calendar } from '../model/partition.ts'
-import { type Decoding, decodeObject, DECODED_TABLE, type RawObject, writeDecoded } from './decode.ts'
+import { DECODED_TABLE, type Decoding, decodeObject, type RawObject, writeDecoded } from './decode.ts'
 import type { Engine, Session } from './engine.ts'
 import { identifier } from './quote.ts'
 import { localMicrosSql } from './time-sql.ts'
-import { InternalError } from '../model/errors.ts'
 
 /** One raw object to split by event time, into pieces named by `calendar`'s folders; files go to the empty local folder `outDir`. */
 export interface LandJob {
@@ -42,7 +42,14 @@ export async function landObject(engine: Engine, job: LandJob): Promise<LandedOb
       for (const { folder, rows } of await foldersOf(session, job, unit)) {
         const file = join(job.outDir, `${folder.name}.parquet`)
         await writeDecoded(session, file, `${unit} = ${folder.unit}`)
-        pieces.push({ folder: folder.name, file, sha256: createHash('sha256').update(await readFile(file)).digest('hex'), rows })
+        pieces.push({
+          folder: folder.name,
+          file,
+          sha256: createHash('sha256')
+            .update(await readFile(file))
+            .digest('hex'),
+          rows,
+        })
       }
     }
     await session.run(`DROP TABLE IF EXISTS ${DECODED_TABLE}`)
@@ -60,7 +67,14 @@ export async function writeEmptyPiece(engine: Engine, source: Decoding, file: st
     await session.run(`CREATE OR REPLACE TEMP TABLE ${DECODED_TABLE} AS SELECT 0 AS "__line", ${columns.join(', ')} WHERE false`)
     await writeDecoded(session, file)
     await session.run(`DROP TABLE ${DECODED_TABLE}`)
-    return { folder: '', file, sha256: createHash('sha256').update(await readFile(file)).digest('hex'), rows: 0 }
+    return {
+      folder: '',
+      file,
+      sha256: createHash('sha256')
+        .update(await readFile(file))
+        .digest('hex'),
+      rows: 0,
+    }
   })
 }
 
@@ -71,7 +85,9 @@ function unitOf(job: LandJob, range: { start: number; end: number }): string {
   const micros = localMicrosSql(`epoch_us(${identifier(eventTime.column)})`, job.calendar.zone.name, range)
   const { grain } = job.calendar
   if (grain === 'hour' || grain === 'day') return floorDiv(micros, UNIT_MICROS[grain])
-  return grain === 'month' ? `(year(make_timestamp(${micros})) * 12 + month(make_timestamp(${micros})) - 1)` : `year(make_timestamp(${micros}))`
+  return grain === 'month'
+    ? `(year(make_timestamp(${micros})) * 12 + month(make_timestamp(${micros})) - 1)`
+    : `year(make_timestamp(${micros}))`
 }
 
 function floorDiv(value: string, unit: number): string {

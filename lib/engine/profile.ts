@@ -74,7 +74,14 @@ export function isAssignable(found: string, declared: string): boolean {
 
 function canonicalType(type: string): string {
   const upper = type.toUpperCase().trim()
-  const alias: Record<string, string> = { 'TIMESTAMP WITH TIME ZONE': 'TIMESTAMPTZ', DATETIME: 'TIMESTAMP', INT: 'INTEGER', STRING: 'VARCHAR', TEXT: 'VARCHAR', REAL: 'FLOAT' }
+  const alias: Record<string, string> = {
+    'TIMESTAMP WITH TIME ZONE': 'TIMESTAMPTZ',
+    DATETIME: 'TIMESTAMP',
+    INT: 'INTEGER',
+    STRING: 'VARCHAR',
+    TEXT: 'VARCHAR',
+    REAL: 'FLOAT',
+  }
   return alias[upper] ?? upper
 }
 

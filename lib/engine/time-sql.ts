@@ -1,5 +1,5 @@
-import type { EventTime, TimeUnit } from '../model/source.ts'
 import { InvalidInputError } from '../model/errors.ts'
+import type { EventTime, TimeUnit } from '../model/source.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 
 const PER_SECOND: Record<TimeUnit, number> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 }
@@ -16,7 +16,12 @@ export function instantSql(instant: Instant): string {
  * moves no row into the range. A local time that exists twice is the first, one that does not exist moves forward.
  * @throws InvalidInputError for a type that holds no time.
  */
-export function eventTimeSql(column: string, type: string, eventTime: EventTime, range: { readonly start: Instant; readonly end: Instant }): string {
+export function eventTimeSql(
+  column: string,
+  type: string,
+  eventTime: EventTime,
+  range: { readonly start: Instant; readonly end: Instant },
+): string {
   if (type === 'TIMESTAMP WITH TIME ZONE' || type === 'TIMESTAMPTZ') return column
   if (/^(TIMESTAMP|DATETIME)(_S|_MS|_NS)?$/.test(type)) return zonedSql(`epoch_us(${column})`, eventTime.zone, range)
   if (type === 'DATE') return zonedSql(`epoch_us(${column}::TIMESTAMP)`, eventTime.zone, range)
@@ -27,7 +32,8 @@ export function eventTimeSql(column: string, type: string, eventTime: EventTime,
 }
 
 function microsSql(column: string, eventTime: EventTime): string {
-  if (!eventTime.unit) throw new InvalidInputError(`event time '${eventTime.column}' is an integer; expected unit: s, ms, us or ns beside it`)
+  if (!eventTime.unit)
+    throw new InvalidInputError(`event time '${eventTime.column}' is an integer; expected unit: s, ms, us or ns beside it`)
   const perSecond = PER_SECOND[eventTime.unit]
   const micros = `CAST(${column} AS BIGINT)`
   // Finer than a microsecond is floored, so that no event moves into the next partition.

@@ -1,20 +1,20 @@
-import { InternalError } from '../model/errors.ts'
+import { createHash } from 'node:crypto'
+import { landedFolder, landedPrefix, landingRejectedPrefix, outputKey } from '../lake/keys.ts'
+import type { Lake } from '../lake/lake.ts'
+import type { ObjectInfo } from '../lake/object-store.ts'
+import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
 import type { Catalog, Feature, InputBinding, SourceBinding, ViewBinding } from '../model/catalog.ts'
 import { featureKey, sourcesBelow } from '../model/catalog.ts'
+import { durationMs, renderDuration } from '../model/duration.ts'
+import { InternalError } from '../model/errors.ts'
 import { fingerprint, folderDigest, type InputObject } from '../model/fingerprint.ts'
 import { hashOf } from '../model/hash.ts'
-import { keyRange, folderOfKey } from '../model/key-template.ts'
-import { durationMs, renderDuration } from '../model/duration.ts'
+import { folderOfKey, keyRange } from '../model/key-template.ts'
 import { Calendar, type Partition } from '../model/partition.ts'
 import { folderCalendar, type Source } from '../model/source.ts'
 import type { Readiness } from '../model/states.ts'
 import { windowStart } from '../model/window.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
-import { landedFolder, landedPrefix, landingRejectedPrefix, outputKey } from '../lake/keys.ts'
-import type { Lake } from '../lake/lake.ts'
-import type { ObjectInfo } from '../lake/object-store.ts'
-import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
-import { createHash } from 'node:crypto'
 
 /** One input object with what is needed to bring it here: `match` is the listed ETag, `etag` what counts for fingerprints. */
 export interface FetchableObject extends InputObject {
@@ -237,8 +237,13 @@ export class InputListing {
       for (const object of page) folders.addPiece(calendar.named(object.key.slice(prefix.length + 3, object.key.lastIndexOf('/'))), object)
     }
     const rejected = landingRejectedPrefix(name)
-    for await (const page of store.list({ prefix: rejected, ...(first && { from: `${rejected}dt=${first}` }), before: `${rejected}dt=${last}0` })) {
-      for (const object of page) folders.addRejected(calendar.named(object.key.slice(rejected.length + 3, object.key.lastIndexOf('/'))), object)
+    for await (const page of store.list({
+      prefix: rejected,
+      ...(first && { from: `${rejected}dt=${first}` }),
+      before: `${rejected}dt=${last}0`,
+    })) {
+      for (const object of page)
+        folders.addRejected(calendar.named(object.key.slice(rejected.length + 3, object.key.lastIndexOf('/'))), object)
     }
   }
 
@@ -322,7 +327,10 @@ class SourceFolders {
   }
 
   touching(start: Instant, end: Instant): InputFolder[] {
-    if (!Number.isFinite(start)) return this.#ordered().map((index) => this.#folder(index)).filter((folder) => folder.start < end)
+    if (!Number.isFinite(start))
+      return this.#ordered()
+        .map((index) => this.#folder(index))
+        .filter((folder) => folder.start < end)
     const found: InputFolder[] = []
     if (start >= end) return found
     for (let index = this.#calendar.indexAt(start); ; index++) {
@@ -394,7 +402,8 @@ class ViewFolders {
     for (let index = this.#calendar.indexAt(from); ; index++) {
       const [begins, ends] = [this.#calendar.start(index), this.#calendar.start(index + 1)]
       if (ends > end) return latest ? found.slice(-1) : found
-      if (ends > from && ends > begins) found.push({ partition: this.#folders.get(index) ?? this.#calendar.partition(index), folder: this.#folders.get(index) })
+      if (ends > from && ends > begins)
+        found.push({ partition: this.#folders.get(index) ?? this.#calendar.partition(index), folder: this.#folders.get(index) })
     }
   }
 
