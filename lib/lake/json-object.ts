@@ -32,6 +32,6 @@ function parseJson<T extends Formatted>(bytes: Uint8Array, where: string): T {
 }
 
 /** Bytes of a JSON object as we store it: sorted by the caller, indented, ended by a new line. */
-export function jsonBytes(value: Formatted): Uint8Array {
+export function jsonBytes<T extends Formatted>(value: T): Uint8Array {
   return Buffer.from(`${JSON.stringify(value, null, 1)}\n`)
 }

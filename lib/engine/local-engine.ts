@@ -1,0 +1,53 @@
+import type { SourceBinding } from '../model/catalog.ts'
+import { type Computed, type ComputeJob, computePartition } from './compute.ts'
+import { DECODED_TABLE, type Decoded, type Decoding, decodeObject, type RawObject, writeDecoded } from './decode.ts'
+import { Engine, type EngineOptions } from './engine.ts'
+import { type LandedObject, type LandJob, landObject, type Piece, writeEmptyPiece } from './land-object.ts'
+import type { LocalObject } from './local-object.ts'
+import { type ObjectProfile, profileObject } from './profile.ts'
+
+/** The operations of one engine instance, as the pipeline uses them. Close it to end its sessions and remove its scratch folder. */
+export class LocalEngine {
+  readonly engine: Engine
+
+  constructor(options: EngineOptions) {
+    this.engine = new Engine(options)
+  }
+
+  get build() {
+    return this.engine.build
+  }
+
+  get scratch(): string {
+    return this.engine.scratch
+  }
+
+  compute(job: ComputeJob): Promise<Computed> {
+    return computePartition(this.engine, job)
+  }
+
+  land(job: LandJob): Promise<LandedObject> {
+    return landObject(this.engine, job)
+  }
+
+  emptyPiece(source: Decoding, file: string): Promise<Piece> {
+    return writeEmptyPiece(this.engine, source, file)
+  }
+
+  decode(raw: RawObject, source: Decoding, file: string): Promise<Decoded> {
+    return this.engine.session('UTC', async (session) => {
+      const decoded = await decodeObject(session, raw, source)
+      await writeDecoded(session, file)
+      await session.run(`DROP TABLE IF EXISTS ${DECODED_TABLE}`)
+      return decoded
+    })
+  }
+
+  profile(object: LocalObject, binding: SourceBinding): Promise<ObjectProfile> {
+    return this.engine.session('UTC', (session) => profileObject(session, object, binding))
+  }
+
+  close(): Promise<void> {
+    return this.engine.close()
+  }
+}

@@ -1,0 +1,74 @@
+import type { Feature, InputBinding } from '../model/catalog.ts'
+import { Calendar, type Partition } from '../model/partition.ts'
+import { windowStart } from '../model/window.ts'
+import { type Instant, zoneNamed } from '../model/zone.ts'
+
+/** Which of a reader's partitions may be meant: only ended ones, only those that live repairs by itself. */
+export interface Horizon {
+  readonly now: Instant
+  /** Ends at or before this are left out. */
+  readonly after: Instant
+}
+
+/** The horizon in which live computes a feature by itself. */
+export function repairHorizon(feature: Feature, now: Instant): Horizon {
+  return { now, after: now - feature.settings.repairMs }
+}
+
+/**
+ * The reader's partitions whose window touches a change: a source folder `[start, end)`, or a partition of an input view, which counts
+ * at its end. In order of time; ended ones inside the horizon only.
+ */
+export function affectedPartitions(
+  reader: { readonly feature: Feature; readonly binding: InputBinding },
+  change: { readonly start: Instant; readonly end: Instant },
+  horizon: Horizon,
+): Partition[] {
+  const { feature, binding } = reader
+  const calendar = new Calendar(feature.version.grain, zoneNamed(feature.version.zone))
+  const lo = firstEnd(binding, change)
+  const from = Math.max(lo, horizon.after + 1)
+  const found: Partition[] = []
+  for (let index = calendar.indexAt(from - 1); ; index++) {
+    const partition = calendar.partition(index)
+    if (partition.end > horizon.now || !reaches(reader, partition, change)) return found
+    if (partition.end >= from && partition.end > partition.start) found.push(partition)
+  }
+}
+
+/** The least end of a partition that sees the change: a row of a folder by its time, a whole folder or partition once it has ended. */
+function firstEnd(binding: InputBinding, change: { readonly start: Instant; readonly end: Instant }): Instant {
+  return binding.kind === 'source' && binding.window.kind !== 'latest' ? change.start + 1 : change.end
+}
+
+function reaches(
+  { feature, binding }: { feature: Feature; binding: InputBinding },
+  partition: Partition,
+  change: { end: Instant },
+): boolean {
+  if (binding.window.kind === 'all') return true
+  if (binding.window.kind === 'duration') {
+    return windowStart(binding.window.length, partition.end, zoneNamed(feature.version.zone)) < change.end
+  }
+  if (binding.kind === 'source') return true
+  // The newest partition that ended by `end`: until the next one ends.
+  const upstream = new Calendar(binding.grain, zoneNamed(binding.zone))
+  return partition.end < upstream.start(upstream.indexAt(change.end) + 1)
+}
+
+/** The newest partition that has ended. */
+export function newestEnded(feature: Feature, now: Instant): Partition {
+  const calendar = new Calendar(feature.version.grain, zoneNamed(feature.version.zone))
+  return calendar.partition(calendar.indexAt(now) - 1)
+}
+
+/** Runs of adjacent partitions, as `[first, last]`. */
+export function runsOf(partitions: readonly Partition[]): { readonly first: Partition; readonly last: Partition }[] {
+  const runs: { first: Partition; last: Partition }[] = []
+  for (const partition of partitions) {
+    const run = runs.at(-1)
+    if (run && run.last.end === partition.start) run.last = partition
+    else runs.push({ first: partition, last: partition })
+  }
+  return runs
+}

@@ -1,0 +1,47 @@
+import type { EngineBuild } from '../engine/build.ts'
+import type { Computed, ComputeJob } from '../engine/compute.ts'
+import type { Decoded, Decoding, RawObject } from '../engine/decode.ts'
+import type { LandedObject, LandJob, Piece } from '../engine/land-object.ts'
+import type { LocalObject } from '../engine/local-object.ts'
+import type { ObjectProfile } from '../engine/profile.ts'
+import type { Lake } from '../lake/lake.ts'
+import type { SourceBinding } from '../model/catalog.ts'
+import type { Instant } from '../model/zone.ts'
+import type { Message } from './task.ts'
+
+/** What the pipeline asks of an engine; `openLocalEngine` is the real one, and a test may remember its answers. */
+export interface ComputeEngine {
+  readonly build: EngineBuild
+  /** Local folder that the engine may read and write. */
+  readonly scratch: string
+  compute(job: ComputeJob): Promise<Computed>
+  land(job: LandJob): Promise<LandedObject>
+  emptyPiece(source: Decoding, file: string): Promise<Piece>
+  /** Decodes a raw object into one local Parquet file. */
+  decode(raw: RawObject, source: Decoding, file: string): Promise<Decoded>
+  profile(object: LocalObject, binding: SourceBinding): Promise<ObjectProfile>
+}
+
+/** Where live work waits: SQS on AWS, memory in a process. */
+export interface Queue {
+  send(messages: readonly Message[]): Promise<void>
+}
+
+/** Something worth telling: one per partition, object or decision. `event` is a fixed word, the rest are values for queries. */
+export interface LogEvent {
+  readonly event: string
+  readonly [key: string]: unknown
+}
+
+/** Everything by which the pipeline touches the world, in one small parameter. */
+export interface Effects {
+  readonly lake: Lake
+  readonly engine: ComputeEngine
+  readonly queue: Queue
+  now(): Instant
+  /** A name that no other caller gets. */
+  newId(): string
+  log(event: LogEvent): void
+  /** Milliseconds left before this call is cut off; a task ends between two partitions before that. */
+  timeLeftMs?(): number
+}

@@ -1,0 +1,218 @@
+/**
+ * Computes what a task names, by the write protocol: outputs are listed before inputs, each partition is computed from exactly the
+ * objects that were listed, put only over the object that was listed, certified by a receipt, and the inputs are listed once more at
+ * the end. Whatever happens in between, a partition either stays as it was or is right for inputs that were there.
+ *
+ *     1 outputs   2 inputs, states   3 bring   4 compute   5 check   6 put, queue dependents   7 receipt   8 inputs again
+ *         ^                             |                                |                                     |
+ *         +------ changed or gone ------+-------- someone was faster ----+------------- changed ---------------+
+ */
+import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
+import { type Catalog, featureKey } from '../model/catalog.ts'
+import { DataError, InvalidInputError, TransientError, Unfinished } from '../model/errors.ts'
+import { Calendar, type Partition } from '../model/partition.ts'
+import { isComputed, type StateKind } from '../model/states.ts'
+import { zoneNamed } from '../model/zone.ts'
+import { type Bringing, commit, type Made, reject, type Work } from './commit.ts'
+import type { Effects } from './effects.ts'
+import { InputListing } from './input-listing.ts'
+import { statePartition } from './partition-state.ts'
+import { type ComputeTask, LIVE } from './task.ts'
+import { Gone, Workbench } from './workbench.ts'
+
+/** How often a partition goes round before it goes back to the queue. */
+const ROUNDS_MAX = 5
+/** Puts that run beside the next computation. */
+const COMMITS_AT_ONCE = 4
+/** A task ends between two partitions when less time than this is left. */
+const TIME_RESERVE_MS = 30_000
+
+/** What became of one partition. */
+export interface Outcome {
+  readonly partition: string
+  /** `written`: new bytes; `confirmed`: computed, the same bytes stood there; else the state in which it was left. */
+  readonly result: 'written' | 'confirmed' | StateKind
+  readonly rows?: number
+  readonly bytes?: number
+  readonly bytesRead?: number
+  readonly ms?: number
+  /** Why it was left, for a state that says so. */
+  readonly reason?: string
+}
+
+export interface TransformReport {
+  readonly view: string
+  readonly version: string
+  readonly outcomes: readonly Outcome[]
+}
+
+/**
+ * Computes the partitions of a task that its `reprocess` asks for. Bad data in one partition leaves the others unaffected.
+ * @throws Unfinished when time runs out, TransientError when others keep changing what it works on.
+ */
+export async function transform(task: ComputeTask, catalog: Catalog, effects: Effects): Promise<TransformReport> {
+  const feature = catalog.features.get(featureKey(task.view, task.version))
+  if (!feature) throw new InvalidInputError(`view ${task.view} has no live version ${task.version}; it was dropped or never registered`)
+  const calendar = new Calendar(feature.version.grain, zoneNamed(feature.version.zone))
+  const partitions = calendar.within(calendar.named(task.first).start, calendar.named(task.last).end)
+  const bench = new Workbench(effects, `task-${effects.newId()}`)
+  try {
+    const run = new TransformRun({ task, catalog, effects, feature, bench })
+    await run.rounds(partitions)
+    return { view: task.view, version: task.version, outcomes: [...run.outcomes.values()] }
+  } finally {
+    await bench.close()
+  }
+}
+
+class TransformRun {
+  readonly outcomes = new Map<string, Outcome>()
+  /** Fingerprints that this call computed: a request to compute everything computes each once. */
+  readonly #done = new Map<string, string>()
+  readonly #context: Bringing & { readonly task: ComputeTask }
+
+  constructor(context: Bringing & { readonly task: ComputeTask }) {
+    this.#context = context
+  }
+
+  async rounds(partitions: readonly Partition[]): Promise<void> {
+    let todo = partitions
+    for (let round = 1; todo.length > 0; round++) {
+      if (round > ROUNDS_MAX) return this.#giveBack(todo)
+      todo = await this.#round(todo)
+    }
+  }
+
+  /** Steps 1 to 8 over the partitions; returns those that have to go round again. */
+  async #round(partitions: readonly Partition[]): Promise<Partition[]> {
+    const { feature, bench } = this.#context
+    const outputs = await this.#listOutputs(partitions)
+    const listing = await this.#listInputs(partitions)
+    const again: Partition[] = []
+    const done: Work[] = []
+    const commits = new Commits()
+    for (const partition of partitions) {
+      const work = { partition, facts: outputs.get(partition.name) ?? NO_OUTPUTS, inputs: listing.inputs(feature, partition) }
+      if (!(await this.#isWanted(work))) continue
+      this.#requireTime(partition)
+      const made = await this.#make(work)
+      if (made === 'gone') again.push(partition)
+      else await commits.add(this.#finish(work, made).then((ended) => (ended === 'again' ? again.push(partition) : done.push(work))))
+      await bench.trim()
+    }
+    await commits.all()
+    return [...again, ...(await this.#changedSince(done))].sort((a, b) => a.start - b.start)
+  }
+
+  async #listOutputs(partitions: readonly Partition[]): Promise<Map<string, PartitionOutputs>> {
+    const [first, last] = [partitions[0], partitions.at(-1)]
+    if (!first || !last) return new Map()
+    return listOutputs(this.#context.effects.lake.store, this.#context.feature.version, first.name, last.name)
+  }
+
+  #listInputs(partitions: readonly Partition[]): Promise<InputListing> {
+    const { effects, catalog, feature } = this.#context
+    return InputListing.load({ lake: effects.lake, catalog, now: effects.now() }, [{ feature, partitions }])
+  }
+
+  /** Decides by the state; what is left as it is gets its outcome here. */
+  async #isWanted(work: Work): Promise<boolean> {
+    const { task, effects, feature } = this.#context
+    const { name } = work.partition
+    if (this.#done.get(name) === work.inputs.fingerprint) return false
+    const context = { store: effects.lake.store, engine: effects.engine.build.id, missingInputs: task.missingInputs }
+    const state = await statePartition(context, feature, work.facts, work.inputs)
+    if (isComputed(state.kind, task.reprocess)) return true
+    if (!this.#done.has(name)) {
+      this.outcomes.set(name, { partition: name, result: state.kind, ...('reason' in state && { reason: state.reason }) })
+    }
+    return false
+  }
+
+  /** Steps 3 to 5. A partition whose data is bad is made as a refusal, its output stays as it was. */
+  async #make(work: Work): Promise<Made | 'gone'> {
+    const { feature, catalog, effects, bench } = this.#context
+    const began = performance.now()
+    try {
+      const inputs = []
+      for (const input of work.inputs.inputs) inputs.push(await bench.bring(input, catalog))
+      const brought = performance.now()
+      const job = { ...feature, partition: work.partition, inputs, file: await bench.newFile('.parquet') }
+      const computed = await effects.engine.compute(job)
+      return { computed, durations: { bring_ms: Math.round(brought - began), compute_ms: Math.round(performance.now() - brought) } }
+    } catch (error) {
+      if (error instanceof Gone) return 'gone'
+      if (error instanceof DataError || error instanceof InvalidInputError) return { error, durations: {} }
+      throw error
+    }
+  }
+
+  /** Steps 6 and 7, or the mark of a refusal. */
+  async #finish(work: Work, made: Made): Promise<'done' | 'again'> {
+    const began = performance.now()
+    const refused = 'error' in made || made.computed.violations.length > 0
+    const ended = refused ? await reject(this.#context, work, made) : await commit(this.#context, work, made)
+    if (ended === 'again') return 'again'
+    const { name } = work.partition
+    this.#done.set(name, work.inputs.fingerprint)
+    const bytesRead = work.inputs.inputs.reduce((sum, input) => sum + input.folders.reduce((all, folder) => all + folder.bytes, 0), 0)
+    const spent = Object.values(made.durations).reduce((sum, ms) => sum + ms, performance.now() - began)
+    const outcome = { partition: name, ...ended, bytesRead, ms: Math.round(spent) }
+    this.outcomes.set(name, outcome)
+    const { view, version } = this.#context.feature.version
+    this.#context.effects.log({ event: 'partition', view, version, writer: this.#context.task.writer, ...outcome })
+    return 'done'
+  }
+
+  /** Step 8: partitions whose inputs are no longer those that they were computed from. */
+  async #changedSince(done: readonly Work[]): Promise<Partition[]> {
+    if (done.length === 0) return []
+    const partitions = done.map((work) => work.partition).sort((a, b) => a.start - b.start)
+    const listing = await this.#listInputs(partitions)
+    return done
+      .filter((work) => listing.inputs(this.#context.feature, work.partition).fingerprint !== work.inputs.fingerprint)
+      .map((work) => work.partition)
+  }
+
+  #requireTime(next: Partition): void {
+    const left = this.#context.effects.timeLeftMs?.() ?? Number.POSITIVE_INFINITY
+    if (left >= TIME_RESERVE_MS) return
+    throw new Unfinished(`view ${this.#context.feature.version.view} is not finished at partition ${next.name}`, {
+      left_ms: Math.round(left),
+    })
+  }
+
+  async #giveBack(todo: readonly Partition[]): Promise<void> {
+    const { task, effects } = this.#context
+    const [first, last] = [todo[0], todo.at(-1)]
+    if (!first || !last) return
+    if (task.writer !== LIVE) {
+      throw new TransientError(`inputs or outputs of ${task.view} ${first.name}..${last.name} kept changing for ${ROUNDS_MAX} rounds`)
+    }
+    await effects.queue.send([{ ...task, first: first.name, last: last.name }])
+  }
+}
+
+/** A few commits beside the next computation; the first error ends the task, after the others have ended. */
+class Commits {
+  readonly #running = new Set<Promise<void>>()
+  #error: unknown
+
+  async add(work: Promise<unknown>): Promise<void> {
+    const running = work.then(
+      () => undefined,
+      (error) => {
+        this.#error ??= error
+      },
+    )
+    const tracked = running.then(() => void this.#running.delete(tracked))
+    this.#running.add(tracked)
+    if (this.#running.size >= COMMITS_AT_ONCE) await Promise.race(this.#running)
+    if (this.#error !== undefined) await this.all()
+  }
+
+  async all(): Promise<void> {
+    await Promise.all(this.#running)
+    if (this.#error !== undefined) throw this.#error
+  }
+}

@@ -1,0 +1,151 @@
+import { mkdir, rm, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { LocalObject } from '../engine/local-object.ts'
+import type { ObjectProfile } from '../engine/profile.ts'
+import type { LocalInput } from '../engine/relation.ts'
+import type { ObjectStore } from '../lake/object-store.ts'
+import type { Catalog, SourceBinding } from '../model/catalog.ts'
+import { DataError, InternalError } from '../model/errors.ts'
+import { canonicalJson, hashOf } from '../model/hash.ts'
+import { folderOfKey } from '../model/key-template.ts'
+import type { Source } from '../model/source.ts'
+import { zoneNamed } from '../model/zone.ts'
+import type { Effects } from './effects.ts'
+import type { BoundInput, FetchableObject, InputFolder } from './input-listing.ts'
+
+/** An object that changed or vanished since it was listed: look again. */
+export class Gone extends Error {}
+
+const KEPT_OBJECTS = 4000
+
+interface Kept {
+  readonly object: LocalObject
+  readonly profiles: Map<string, Promise<ObjectProfile>>
+}
+
+/**
+ * Local copies of input objects, shared between the partitions of a task. Only what is a pure function of one object is shared: its
+ * bytes, its decoding, its profile.
+ */
+export class Workbench {
+  readonly #effects: Pick<Effects, 'lake' | 'engine'>
+  readonly #kept = new Map<string, Promise<Kept>>()
+  readonly #dir: string
+  #count = 0
+
+  constructor(effects: Pick<Effects, 'lake' | 'engine'>, name: string) {
+    this.#effects = effects
+    this.#dir = join(effects.engine.scratch, name)
+  }
+
+  /** A local path that nothing stands at. */
+  async newFile(ending: string): Promise<string> {
+    await mkdir(this.#dir, { recursive: true })
+    return join(this.#dir, `${this.#count++}${ending}`)
+  }
+
+  async newFolder(): Promise<string> {
+    const folder = join(this.#dir, String(this.#count++))
+    await mkdir(folder, { recursive: true })
+    return folder
+  }
+
+  /** Brings one bound input here. @throws Gone when an object is not as it was listed. */
+  async bring(input: BoundInput, catalog: Catalog): Promise<LocalInput> {
+    const { binding } = input
+    const objects: { object: LocalObject; profile?: ObjectProfile }[] = []
+    const source = binding.kind === 'source' ? catalog.sources.get(binding.source) : undefined
+    for (const folder of input.folders) {
+      for (const object of folder.objects) {
+        if (binding.kind === 'view') objects.push({ object: (await this.#keep(this.#effects.lake.store, folder, object)).object })
+        else objects.push(await this.#bringSourceObject(binding, source, folder, object))
+      }
+    }
+    return { binding, start: input.start, end: input.end, objects }
+  }
+
+  async #bringSourceObject(binding: SourceBinding, source: Source | undefined, folder: InputFolder, object: FetchableObject) {
+    if (!source) throw new InternalError(`source ${binding.source} is not in the catalog`)
+    const landed = source.folders === 'arrival'
+    const store = landed ? this.#effects.lake.store : this.#effects.lake.bucket(source.bucket)
+    const kept = await this.#keep(store, folder, object, landed ? undefined : source)
+    const signature = canonicalJson([binding.columns, binding.eventTime])
+    let profile = kept.profiles.get(signature)
+    if (!profile) {
+      profile = this.#effects.engine.profile(kept.object, binding)
+      kept.profiles.set(signature, profile)
+    }
+    return { object: kept.object, profile: await profile }
+  }
+
+  #keep(store: ObjectStore, folder: InputFolder, object: FetchableObject, raw?: Source): Promise<Kept> {
+    const decoding = raw && raw.format.kind !== 'parquet' ? canonicalJson([raw.format, raw.columns, raw.eventTime, raw.badRows]) : ''
+    const id = hashOf([store.location, object.key, object.match, decoding])
+    const known = this.#kept.get(id)
+    if (known) {
+      this.#kept.delete(id)
+      this.#kept.set(id, known)
+      return known
+    }
+    const kept = this.#fetch(store, folder, object, raw)
+    this.#kept.set(id, kept)
+    kept.catch(() => this.#kept.delete(id))
+    return kept
+  }
+
+  async #fetch(store: ObjectStore, folder: InputFolder, object: FetchableObject, raw?: Source): Promise<Kept> {
+    const file = await this.newFile(fileEnding(object.key))
+    await download(store, object, file)
+    const captures = raw ? (folderOfKey(raw.key, zoneNamed(raw.keyZone), object.key)?.captures ?? {}) : {}
+    const local = { key: object.key, folderStart: folder.start, folderEnd: folder.end, captures }
+    if (!raw || raw.format.kind === 'parquet') {
+      return { object: { ...local, file, decoded: raw === undefined, skipped: 0 }, profiles: new Map() }
+    }
+    const decodedFile = await this.newFile('.decoded.parquet')
+    const { skipped } = await this.#effects.engine.decode(
+      { key: object.key, file, captures },
+      { ...raw, columns: raw.columns ?? [] },
+      decodedFile,
+    )
+    await unlink(file)
+    return { object: { ...local, file: decodedFile, decoded: true, skipped }, profiles: new Map() }
+  }
+
+  /** Removes the local copies that were not used for longest; call it between partitions, never while one is computed. */
+  async trim(): Promise<void> {
+    for (const [id, kept] of this.#kept) {
+      if (this.#kept.size <= KEPT_OBJECTS) return
+      this.#kept.delete(id)
+      const { object } = await kept
+      await rm(object.file, { force: true })
+    }
+  }
+
+  /** Removes all local copies. */
+  async close(): Promise<void> {
+    this.#kept.clear()
+    await rm(this.#dir, { recursive: true, force: true })
+  }
+}
+
+async function download(store: ObjectStore, object: FetchableObject, file: string): Promise<void> {
+  try {
+    if (await store.download(object.key, file, { ifMatch: object.match })) return
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ConflictError') throw new Gone()
+    throw error
+  }
+  throw new Gone()
+}
+
+/** Keeps the compression's ending, since the engine may look at it. */
+function fileEnding(key: string): string {
+  const name = key.slice(key.lastIndexOf('/') + 1)
+  const dot = name.indexOf('.')
+  return dot < 0 ? '' : name.slice(dot).replace(/[^A-Za-z0-9.]/g, '')
+}
+
+/** A data error that names its object, for the caller that has to leave a mark. */
+export function isDataError(error: unknown): error is DataError {
+  return error instanceof DataError
+}
