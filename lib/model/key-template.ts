@@ -50,7 +50,7 @@ export function parseKeyTemplate(text: string): KeyTemplate {
     text,
     grain: GRAINS[wanted.at(-1) ?? 'yyyy'],
     captures,
-    sorted: wanted.every((token, at) => tokens[at] === token),
+    sorted: wanted.every((token, at) => [...new Set(tokens)][at] === token),
     prefix: text.slice(0, text.indexOf('{')),
   }
 }
@@ -70,8 +70,13 @@ export function folderOfKey(template: KeyTemplate, zone: Zone, key: string): Fol
  */
 export function keyRange(template: KeyTemplate, first: string, last: string): { prefix: string; from?: string; before?: string } {
   if (!template.sorted) return { prefix: template.prefix }
-  // '{' sorts above every digit and letter, so it ends the range after all keys that begin with the last folder's name.
-  return { prefix: template.prefix, from: renderUpToTime(template, first), before: `${renderUpToTime(template, last)}{` }
+  return { prefix: template.prefix, from: renderUpToTime(template, first), before: afterPrefix(renderUpToTime(template, last)) }
+}
+
+/** The smallest key, in byte order, above every key that begins so: file names may begin with any character. */
+function afterPrefix(prefix: string): string {
+  const last = prefix.codePointAt(prefix.length - 1) ?? 0
+  return prefix.slice(0, -1) + String.fromCodePoint(last + 1)
 }
 
 /** The key prefix of a folder where the template has no captures before or after the time, as a person would type it. */

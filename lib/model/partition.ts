@@ -14,6 +14,8 @@ export interface Partition {
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
+/** No clock ever jumped by more than a day. */
+const GAP_MAX_MS = 2 * DAY_MS
 
 /**
  * Divides time into the partitions of one grain in one zone. Partitions are numbered by the zone's clock, so a day that begins at
@@ -37,9 +39,13 @@ export class Calendar {
     return this.start(index + 1) <= instant ? this.indexAtOrAfter(index + 1, instant) : index
   }
 
-  /** The first instant of partition `index`. */
+  /** The first instant of partition `index`: where the clock jumps over its boundary, the jump. */
   start(index: number): Instant {
-    return this.zone.toInstant(localOfIndex(this.grain, index))
+    const local = localOfIndex(this.grain, index)
+    const at = this.zone.toInstant(local)
+    if (at + this.zone.offsetAt(at) === local) return at
+    // `at` is moved by the whole gap, which may be past later boundaries that the same gap skips (a day, in Apia).
+    return this.zone.transitions(at - GAP_MAX_MS, at + 1).at(-1)?.at ?? at
   }
 
   name(index: number): string {

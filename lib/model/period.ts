@@ -1,3 +1,4 @@
+import { Temporal } from 'temporal-polyfill'
 import { durationMs, parseDuration } from './duration.ts'
 import { InvalidInputError } from './errors.ts'
 import { Calendar, type FolderGrain, type Grain, type Partition } from './partition.ts'
@@ -14,6 +15,24 @@ export function parsePeriod(text: string, zone: Zone): { readonly start: Instant
   const grain = GRAIN_BY_LENGTH[text.length]
   if (!grain) throw new InvalidInputError(`'${text}' is not a period; expected 2001, 2001-03, 2001-03-04 or 2001-03-04-17`)
   return new Calendar(grain, zone).named(text)
+}
+
+/**
+ * A moment as a definition writes it: a period's first instant, or an ISO time, read in the zone where it has no offset of its own.
+ * @throws InvalidInputError.
+ */
+export function parseMoment(text: string, zone: Zone): Instant {
+  if (/^\d{4}(-\d\d){0,3}$/.test(text)) return parsePeriod(text, zone).start
+  try {
+    if (/(Z|[+-]\d\d(:?\d\d)?)$/i.test(text.slice(10))) return Temporal.Instant.from(text).epochMilliseconds
+    return zone.toInstant(Temporal.PlainDateTime.from(text).toZonedDateTime('UTC').epochMilliseconds)
+  } catch (cause) {
+    throw new InvalidInputError(
+      `'${text}' is not a time; expected a period such as 2001-03-04 or a time such as 2001-03-04T17:00`,
+      {},
+      { cause },
+    )
+  }
 }
 
 /**
@@ -34,7 +53,8 @@ export function requestedPartitions(
   }
   const from = parsePeriod(request.from, view.zone)
   const to = parsePeriod(request.to, view.zone)
-  if (from.start > to.start) throw new InvalidInputError(`from lies after to; expected from <= to`, { from: request.from, to: request.to })
+  if (from.start >= to.end && from.start > to.start)
+    throw new InvalidInputError(`from lies after to; expected from <= to`, { from: request.from, to: request.to })
   const partitions = calendar.touching(from.start, to.end)
   const future = partitions.find((partition) => partition.end > now)
   if (future) {

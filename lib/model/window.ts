@@ -1,6 +1,8 @@
 import { type Duration, durationMs, parseDuration, renderDuration } from './duration.ts'
 import { Calendar } from './partition.ts'
-import type { Instant, Zone } from './zone.ts'
+import type { Instant, Local, Zone } from './zone.ts'
+
+const DAY_MS = 86_400_000
 
 /** How far back of a partition's end a view reads an input: a duration, everything since the source's start, or the newest whole folder. */
 export type Window = { readonly kind: 'duration'; readonly length: Duration } | { readonly kind: 'all' } | { readonly kind: 'latest' }
@@ -35,13 +37,18 @@ function shift(length: Duration, at: Instant, zone: Zone, sign: 1 | -1): Instant
   return at + durationMs(length) * sign
 }
 
-/** From a boundary of the calendar to another boundary; from elsewhere, the same clock time on another day. */
+/** From a boundary of the calendar to another boundary; from elsewhere to the same clock time, on the month's last day where it is shorter. */
 function shiftCalendar(grain: 'day' | 'month', count: number, at: Instant, zone: Zone): Instant {
   const calendar = new Calendar(grain, zone)
   const index = calendar.indexAt(at)
-  const start = calendar.start(index)
-  if (start === at) return calendar.start(index + count)
-  const intoLocal = at + zone.offsetAt(at) - (start + zone.offsetAt(start))
-  const target = calendar.start(index + count)
-  return zone.toInstant(target + zone.offsetAt(target) + intoLocal)
+  if (calendar.start(index) === at) return calendar.start(index + count)
+  const local = at + zone.offsetAt(at)
+  return zone.toInstant(grain === 'day' ? local + count * DAY_MS : addMonths(local, count))
+}
+
+function addMonths(local: Local, count: number): Local {
+  const date = new Date(local)
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + count]
+  const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate()
+  return Date.UTC(year, month, Math.min(date.getUTCDate(), lastDay)) + (((local % DAY_MS) + DAY_MS) % DAY_MS)
 }

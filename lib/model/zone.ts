@@ -54,6 +54,8 @@ class IanaZone implements Zone {
   constructor(name: string) {
     this.name = name
     try {
+      // Temporal takes offsets such as +05:30 too; the engine does not.
+      if (!/^[A-Za-z]/.test(name)) throw new RangeError('not a name')
       Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name)
     } catch (cause) {
       throw new InvalidInputError(`'${name}' is not a time zone; expected an IANA name such as UTC or America/New_York`, {}, { cause })
