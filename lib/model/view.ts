@@ -8,6 +8,8 @@ export interface ViewInput {
   readonly name: string
   readonly from: string
   readonly window: Window
+  /** The line of the definition file on which the input stands, for messages. */
+  readonly line?: number
 }
 
 /** A feature view as its file says it: a SELECT and a header. Durations are milliseconds unless they are calendar lengths. */
