@@ -209,6 +209,7 @@ function strictCast(text: string, type: string): string {
 
 function expectation(type: string): string {
   if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(type)) return `${type} (a time without an offset; with one, declare TIMESTAMPTZ)`
-  if (type === 'TIMESTAMPTZ') return 'TIMESTAMPTZ (a time with an offset; without one, declare TIMESTAMP and the zone)'
+  if (type === 'TIMESTAMPTZ' || type === 'TIMESTAMP WITH TIME ZONE')
+    return 'TIMESTAMPTZ (a time with an offset; without one, declare TIMESTAMP and the zone)'
   return type
 }

@@ -23,7 +23,8 @@ export function eventTimeSql(
   range: { readonly start: Instant; readonly end: Instant },
 ): string {
   if (type === 'TIMESTAMP WITH TIME ZONE' || type === 'TIMESTAMPTZ') return column
-  if (/^(TIMESTAMP|DATETIME)(_S|_MS|_NS)?$/.test(type)) return zonedSql(`epoch_us(${column})`, eventTime.zone, range)
+  if (type === 'TIMESTAMP_NS') return zonedSql(flooredMicros(`epoch_ns(${column})`), eventTime.zone, range)
+  if (/^(TIMESTAMP|DATETIME)(_S|_MS)?$/.test(type)) return zonedSql(`epoch_us(${column})`, eventTime.zone, range)
   if (type === 'DATE') return zonedSql(`epoch_us(${column}::TIMESTAMP)`, eventTime.zone, range)
   if (/^U?(TINY|SMALL|BIG)?INT(EGER)?$/.test(type)) return `make_timestamptz(${microsSql(column, eventTime)})`
   throw new InvalidInputError(
@@ -37,7 +38,11 @@ function microsSql(column: string, eventTime: EventTime): string {
   const perSecond = PER_SECOND[eventTime.unit]
   const micros = `CAST(${column} AS BIGINT)`
   // Finer than a microsecond is floored, so that no event moves into the next partition.
-  return perSecond > 1e6 ? `(${micros} - ((${micros} % 1000) + 1000) % 1000) // 1000` : `${micros} * ${1e6 / perSecond}`
+  return perSecond > 1e6 ? flooredMicros(micros) : `${micros} * ${1e6 / perSecond}`
+}
+
+function flooredMicros(nanos: string): string {
+  return `((${nanos} - ((${nanos} % 1000) + 1000) % 1000) // 1000)`
 }
 
 function zonedSql(localMicros: string, zoneName: string, range: { readonly start: Instant; readonly end: Instant }): string {

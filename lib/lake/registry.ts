@@ -86,12 +86,14 @@ export async function readCatalog(store: ObjectStore): Promise<Catalog> {
     for (const binding of feature.version.inputs) if (binding.kind === 'view') await add(binding.view, binding.version)
     features.set(featureKey(view, version), feature)
   }
-  for (const entry of await listEntries(store)) {
+  const entries = await listEntries(store)
+  for (const entry of entries) {
     const live = published[entry.view]
     if (live) await add(entry.view, live)
     await add(entry.view, entry.candidate)
   }
-  return { sources: new Map(Object.entries(sources)), features }
+  const candidates = new Map(entries.map((entry) => [entry.view, entry.candidate]))
+  return { sources: new Map(Object.entries(sources)), features, candidates }
 }
 
 async function listEntries(store: ObjectStore): Promise<ViewEntry[]> {

@@ -1,3 +1,4 @@
+import { InvalidInputError } from './errors.ts'
 import type { Grain } from './partition.ts'
 import type { EventTime, Source, SourceColumn, SourceFormat } from './source.ts'
 import type { Window } from './window.ts'
@@ -78,6 +79,18 @@ export interface Catalog {
   readonly sources: ReadonlyMap<string, Source>
   /** By `featureKey`; a feature's upstream versions are in it too. In an order in which each comes after what it reads. */
   readonly features: ReadonlyMap<string, Feature>
+  /** The version that is meant when a request names a view: the newest registered one. */
+  readonly candidates: ReadonlyMap<string, string>
+}
+
+/** The feature that a request means by a view's name. @throws InvalidInputError listing the views that there are. */
+export function featureNamed(catalog: Catalog, view: string): Feature {
+  const version = catalog.candidates.get(view)
+  const feature = version === undefined ? undefined : catalog.features.get(featureKey(view, version))
+  if (feature) return feature
+  throw new InvalidInputError(
+    `there is no view '${view}'; expected one of ${[...catalog.candidates.keys()].sort().join(', ') || '(none are defined)'}`,
+  )
 }
 
 export function featureKey(view: string, version: string): string {

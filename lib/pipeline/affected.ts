@@ -15,19 +15,33 @@ export function repairHorizon(feature: Feature, now: Instant): Horizon {
   return { now, after: now - feature.settings.repairMs }
 }
 
+/** A feature and the binding through which it reads what changed. */
+export interface AffectedReader {
+  readonly feature: Feature
+  readonly binding: InputBinding
+}
+
 /**
  * The reader's partitions whose window touches a change: a source folder `[start, end)`, or a partition of an input view, which counts
  * at its end. In order of time; ended ones inside the horizon only.
  */
 export function affectedPartitions(
-  reader: { readonly feature: Feature; readonly binding: InputBinding },
+  reader: AffectedReader,
   change: { readonly start: Instant; readonly end: Instant },
   horizon: Horizon,
 ): Partition[] {
-  const { feature, binding } = reader
-  const calendar = new Calendar(feature.version.grain, zoneNamed(feature.version.zone))
-  const lo = firstEnd(binding, change)
-  const from = Math.max(lo, horizon.after + 1)
+  return partitionsReaching(reader, { leastEnd: firstEnd(reader.binding, change), end: change.end }, horizon)
+}
+
+/** The reader's partitions that end at `leastEnd` or later and whose window begins before `end`. */
+export function partitionsReaching(
+  reader: AffectedReader,
+  change: { readonly leastEnd: Instant; readonly end: Instant },
+  horizon: Horizon,
+): Partition[] {
+  const { version } = reader.feature
+  const calendar = new Calendar(version.grain, zoneNamed(version.zone))
+  const from = Math.max(change.leastEnd, horizon.after + 1)
   const found: Partition[] = []
   for (let index = calendar.indexAt(from - 1); ; index++) {
     const partition = calendar.partition(index)

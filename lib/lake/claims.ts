@@ -1,0 +1,33 @@
+import { jsonBytes, readJson } from './json-object.ts'
+import { CLAIMS_PREFIX, claimKey } from './keys.ts'
+import { listAll, type ObjectStore } from './object-store.ts'
+
+/** Partitions that a running run will compute: the sweep leaves them alone until the claim is removed or expires. */
+export interface Claim {
+  readonly format: 1
+  readonly run: string
+  /** By `view@version`: first and last partition name of each claimed range. */
+  readonly ranges: Readonly<Record<string, readonly (readonly [string, string])[]>>
+  /** Milliseconds since 1970 UTC. */
+  readonly expires: number
+}
+
+export async function putClaim(store: ObjectStore, claim: Claim): Promise<void> {
+  await store.put(claimKey(claim.run), jsonBytes(claim))
+}
+
+export async function removeClaim(store: ObjectStore, run: string): Promise<void> {
+  await store.delete(claimKey(run))
+}
+
+/** Claims that have not expired at `now`. */
+export async function readClaims(store: ObjectStore, now: number): Promise<Claim[]> {
+  const keys = await listAll(store, { prefix: CLAIMS_PREFIX })
+  const claims = await Promise.all(keys.map(({ key }) => readJson<Claim>(store, key)))
+  return claims.flatMap((claim) => (claim && claim.value.expires > now ? [claim.value] : []))
+}
+
+/** Whether a partition lies in a claimed range; names of one grain sort as time does. */
+export function isClaimed(claims: readonly Claim[], table: string, partition: string): boolean {
+  return claims.some((claim) => (claim.ranges[table] ?? []).some(([first, last]) => first <= partition && partition <= last))
+}

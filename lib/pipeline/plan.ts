@@ -1,0 +1,276 @@
+/**
+ * Plans a backfill: lists outputs, then inputs, decides every partition's state, packs what is to be computed into tasks, and prices
+ * it. Deciding only; the same plan is what a dry run prints.
+ */
+import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
+import { type Catalog, type Feature, featureKey, sourcesBelow } from '../model/catalog.ts'
+import { InvalidInputError } from '../model/errors.ts'
+import type { Partition } from '../model/partition.ts'
+import { addWork, NO_WORK, type Quote, quoteOf } from '../model/price.ts'
+import { isComputed, type State, type StateKind } from '../model/states.ts'
+import type { Effects } from './effects.ts'
+import { InputListing, type PartitionInputs } from './input-listing.ts'
+import { type PlannedPartition, type PlannedTask, packTasks } from './pack.ts'
+import { statePartition } from './partition-state.ts'
+import type { BackfillRequest, PlanSettings } from './request.ts'
+import { type Scope, scopeOf } from './scope.ts'
+import { listUnlanded } from './unlanded.ts'
+import { type Bound, secondsOf, workOfLanding, workOfTask } from './work.ts'
+
+/** `maybe`: fresh or blocked as things stand, but something that it reads will be computed or landed first. */
+export type PlannedState = StateKind | 'maybe'
+
+/** A run of partitions that a plan leaves out, with the reason that they share. */
+export interface LeftOut {
+  readonly state: StateKind
+  readonly first: string
+  readonly last: string
+  readonly partitions: number
+  readonly reason?: string
+  readonly remedy?: string
+}
+
+export interface PlannedView {
+  readonly view: string
+  readonly version: string
+  readonly first?: string
+  readonly last?: string
+  readonly partitions: number
+  readonly states: Readonly<Partial<Record<PlannedState, number>>>
+  /** All that is neither computed nor fresh. */
+  readonly leftOut: readonly LeftOut[]
+}
+
+export interface PlannedLandings {
+  readonly source: string
+  readonly keys: readonly string[]
+  readonly bytes: number
+  /** Objects that were refused as they stand; tried again with reprocess failed or all. */
+  readonly refused: readonly string[]
+}
+
+export interface Level {
+  /** From 1 on; level 0 lands. */
+  readonly level: number
+  readonly tasks: readonly PlannedTask[]
+}
+
+export interface Plan {
+  readonly format: 1
+  readonly request: BackfillRequest
+  readonly now: string
+  readonly engine: string
+  readonly views: readonly PlannedView[]
+  readonly landings: readonly PlannedLandings[]
+  readonly levels: readonly Level[]
+  /** Partitions that will be computed, and that may be. */
+  readonly partitions: number
+  readonly maybe: number
+  readonly quote: Quote
+}
+
+export type PlanEffects = Pick<Effects, 'lake' | 'now'> & { readonly engine: { readonly build: { readonly id: string } } }
+
+/** @throws InvalidInputError for unknown views, a period that is wrong, or a price above `maxCost`. */
+export async function planBackfill(
+  request: BackfillRequest,
+  catalog: Catalog,
+  effects: PlanEffects,
+  settings: PlanSettings,
+): Promise<Plan> {
+  const scopes = scopeOf(request, catalog, effects.now())
+  const landings = await planLandings(request, scopes, catalog, effects)
+  const decided = await decideScopes({ request, catalog, effects, landings }, scopes)
+  const levels = packLevels(decided, settings)
+  const quote = quoteOf(totalWork(levels, landings, 'low'), totalWork(levels, landings, 'high'), settings.prices)
+  if (request.maxCost !== undefined && quote.highUsd > request.maxCost) {
+    throw new InvalidInputError(`the plan may cost ${quote.highUsd.toFixed(2)} USD; allowed is ${request.maxCost} (max cost)`)
+  }
+  const tasks = levels.flatMap((level) => level.tasks)
+  return {
+    format: 1,
+    request,
+    now: new Date(effects.now()).toISOString(),
+    engine: effects.engine.build.id,
+    views: decided.map(describeView),
+    landings,
+    levels,
+    partitions: tasks.reduce((sum, task) => sum + task.partitions, 0),
+    maybe: tasks.reduce((sum, task) => sum + task.maybe, 0),
+    quote,
+  }
+}
+
+/** Everything unlanded of the arrival sources below the scopes: an object may hold rows of any time. */
+async function planLandings(
+  request: BackfillRequest,
+  scopes: readonly Scope[],
+  catalog: Catalog,
+  effects: PlanEffects,
+): Promise<PlannedLandings[]> {
+  const sources = new Set(scopes.flatMap(({ feature }) => sourcesBelow(catalog, feature)))
+  const retry = request.reprocess === 'failed' || request.reprocess === 'all'
+  const found: PlannedLandings[] = []
+  for (const source of sources) {
+    if (source.folders !== 'arrival') continue
+    const objects = await listUnlanded(effects.lake, source, Number.NEGATIVE_INFINITY, effects.now())
+    const wanted = objects.filter((object) => retry || !object.refused)
+    const refused = objects.filter((object) => object.refused).map((object) => object.key)
+    if (objects.length === 0) continue
+    found.push({
+      source: source.name,
+      keys: wanted.map((object) => object.key),
+      bytes: wanted.reduce((sum, object) => sum + object.size, 0),
+      refused,
+    })
+  }
+  return found
+}
+
+interface Deciding {
+  readonly request: BackfillRequest
+  readonly catalog: Catalog
+  readonly effects: PlanEffects
+  readonly landings: readonly PlannedLandings[]
+}
+
+/** One view of a plan with every partition's state. */
+interface Decided {
+  readonly scope: Scope
+  readonly level: number
+  readonly states: readonly (State | { readonly kind: 'maybe' })[]
+  readonly planned: readonly PlannedPartition[]
+  /** Ends of the partitions that will or may be computed, in order. */
+  readonly ends: readonly number[]
+}
+
+async function decideScopes(deciding: Deciding, scopes: readonly Scope[]): Promise<Decided[]> {
+  const { lake } = deciding.effects
+  const outputs = await Promise.all(scopes.map(({ feature, partitions }) => listScope(lake.store, feature, partitions)))
+  const listing = await InputListing.load({ lake, catalog: deciding.catalog, now: deciding.effects.now() }, scopes)
+  const decided = new Map<string, Decided>()
+  for (const [at, scope] of scopes.entries()) {
+    const key = featureKey(scope.feature.version.view, scope.feature.version.version)
+    decided.set(key, await decideScope(deciding, scope, { outputs: outputs[at] ?? new Map(), listing, upstream: decided }))
+  }
+  return [...decided.values()]
+}
+
+function listScope(store: Effects['lake']['store'], { version }: Feature, partitions: readonly Partition[]) {
+  const [first, last] = [partitions[0], partitions.at(-1)]
+  return first && last ? listOutputs(store, version, first.name, last.name) : Promise.resolve(new Map())
+}
+
+interface Listed {
+  readonly outputs: Awaited<ReturnType<typeof listOutputs>>
+  readonly listing: InputListing
+  readonly upstream: ReadonlyMap<string, Decided>
+}
+
+async function decideScope(deciding: Deciding, scope: Scope, listed: Listed): Promise<Decided> {
+  const { request, effects, landings } = deciding
+  const context = { store: effects.lake.store, engine: effects.engine.build.id, missingInputs: request.missingInputs }
+  const landing = scope.feature.version.inputs.some(
+    (binding) => binding.kind === 'source' && landings.some((one) => one.source === binding.source && one.keys.length > 0),
+  )
+  const states: Decided['states'][number][] = []
+  const planned: PlannedPartition[] = []
+  for (const partition of scope.partitions) {
+    const inputs = listed.listing.inputs(scope.feature, partition)
+    const state = await statePartition(context, scope.feature, listed.outputs.get(partition.name) ?? NO_OUTPUTS, inputs)
+    const computed = isComputed(state.kind, request.reprocess)
+    const maybe = !computed && canBecome(state.kind) && (landing || upstreamChanges(scope.feature, inputs, listed.upstream))
+    states.push(maybe ? { kind: 'maybe' } : state)
+    if (computed || maybe) planned.push({ partition, inputs, maybe })
+  }
+  return { scope, level: levelOf(scope.feature, listed.upstream), states, planned, ends: planned.map((one) => one.partition.end) }
+}
+
+/** States that new inputs can change; a partition that is kept or not due stays so. */
+function canBecome(state: StateKind): boolean {
+  return state !== 'kept' && state !== 'pending' && state !== 'warming_up'
+}
+
+/** Whether a partition of an input view inside the window will or may be computed before. */
+function upstreamChanges(_feature: Feature, inputs: PartitionInputs, upstream: ReadonlyMap<string, Decided>): boolean {
+  return inputs.inputs.some(({ binding, start, end }) => {
+    if (binding.kind !== 'view') return false
+    const ends = upstream.get(featureKey(binding.view, binding.version))?.ends ?? []
+    const next = firstAbove(ends, start)
+    return next !== undefined && next <= end
+  })
+}
+
+/** The least of the ordered numbers that is above the limit. */
+function firstAbove(ordered: readonly number[], limit: number): number | undefined {
+  let [low, high] = [0, ordered.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ordered[middle] ?? 0) > limit) high = middle
+    else low = middle + 1
+  }
+  return ordered[low]
+}
+
+function levelOf(feature: Feature, upstream: ReadonlyMap<string, Decided>): number {
+  const below = feature.version.inputs.map((binding) =>
+    binding.kind === 'view' ? (upstream.get(featureKey(binding.view, binding.version))?.level ?? 0) : 0,
+  )
+  return 1 + Math.max(0, ...below)
+}
+
+function packLevels(decided: readonly Decided[], settings: PlanSettings): Level[] {
+  const numbers = [...new Set(decided.filter((one) => one.planned.length > 0).map((one) => one.level))].sort((a, b) => a - b)
+  return numbers.map((level) => {
+    const members = decided.filter((one) => one.level === level)
+    const seconds = Math.min(settings.taskSeconds, expectedSeconds(members) / settings.tasksWanted)
+    return { level, tasks: members.flatMap((one) => packTasks(one.scope.feature, one.planned, seconds)) }
+  })
+}
+
+function expectedSeconds(members: readonly Decided[]): number {
+  const planned = members.flatMap((one) => one.planned)
+  const scanned = planned.reduce(
+    (sum, { inputs }) =>
+      sum + inputs.inputs.reduce((all, input) => all + input.folders.reduce((bytes, folder) => bytes + folder.bytes, 0), 0),
+    0,
+  )
+  return secondsOf({ partitions: planned.length, scanned }, 'high')
+}
+
+function totalWork(levels: readonly Level[], landings: readonly PlannedLandings[], bound: Bound) {
+  const tasks = levels.flatMap((level) => level.tasks.map((task) => workOfTask(task, bound)))
+  const landed = landings.map(({ keys, bytes }) => workOfLanding({ objects: keys.length, bytes }, bound))
+  return [...tasks, ...landed].reduce(addWork, NO_WORK)
+}
+
+function describeView({ scope, states }: Decided): PlannedView {
+  const { version } = scope.feature
+  const counts: Partial<Record<PlannedState, number>> = {}
+  const leftOut: LeftOut[] = []
+  for (const [at, state] of states.entries()) {
+    counts[state.kind] = (counts[state.kind] ?? 0) + 1
+    const partition = scope.partitions[at]
+    if (partition && !['maybe', 'fresh', 'missing', 'stale'].includes(state.kind)) addLeftOut(leftOut, partition, state as State)
+  }
+  const [first, last] = [scope.partitions[0]?.name, scope.partitions.at(-1)?.name]
+  return {
+    view: version.view,
+    version: version.version,
+    ...(first && last && { first, last }),
+    partitions: states.length,
+    states: counts,
+    leftOut,
+  }
+}
+
+/** Neighbours that are left out in the same state become one entry, with the reason of the first. */
+function addLeftOut(all: LeftOut[], partition: Partition, state: State): void {
+  const last = all.at(-1)
+  if (last && last.state === state.kind) {
+    all[all.length - 1] = { ...last, last: partition.name, partitions: last.partitions + 1 }
+    return
+  }
+  const why = { ...('reason' in state && { reason: state.reason }), ...('remedy' in state && { remedy: state.remedy }) }
+  all.push({ state: state.kind, first: partition.name, last: partition.name, partitions: 1, ...why })
+}

@@ -1,0 +1,93 @@
+import { isClaimed, readClaims } from '../lake/claims.ts'
+import { readJson } from '../lake/json-object.ts'
+import { landingRejectedPrefix } from '../lake/keys.ts'
+import { listAll } from '../lake/object-store.ts'
+import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
+import { type Catalog, type Feature, featureKey, readersOf } from '../model/catalog.ts'
+import { Calendar, type Partition } from '../model/partition.ts'
+import type { Source } from '../model/source.ts'
+import { zoneNamed } from '../model/zone.ts'
+import { repairHorizon, runsOf } from './affected.ts'
+import type { Effects } from './effects.ts'
+import { InputListing } from './input-listing.ts'
+import { clearRefusals } from './land.ts'
+import { statePartition } from './partition-state.ts'
+import { type ComputeTask, type LandTask, LIVE } from './task.ts'
+import { listUnlanded } from './unlanded.ts'
+
+export interface SweepReport {
+  readonly landings: number
+  readonly partitions: number
+  /** Queued partitions by `view@version`. */
+  readonly queued: Readonly<Record<string, number>>
+}
+
+/**
+ * What events missed, the sweep finds: it queues every unlanded object that arrived within the repair horizon of its readers, and every
+ * missing or stale partition inside the horizon, however it became so; what a running run has claimed is left to it.
+ */
+export async function sweep(catalog: Catalog, effects: Effects): Promise<SweepReport> {
+  const claims = await readClaims(effects.lake.store, effects.now())
+  let landings = 0
+  for (const source of catalog.sources.values()) if (source.folders === 'arrival') landings += await sweepSource(source, catalog, effects)
+  const queued: Record<string, number> = {}
+  for (const feature of catalog.features.values()) {
+    const table = featureKey(feature.version.view, feature.version.version)
+    const wanted = (await unfresh(feature, catalog, effects)).filter((partition) => !isClaimed(claims, table, partition.name))
+    if (wanted.length === 0) continue
+    queued[table] = wanted.length
+    await effects.queue.send(runsOf(wanted).map((run) => taskOf(feature, run)))
+  }
+  const partitions = Object.values(queued).reduce((sum, count) => sum + count, 0)
+  effects.log({ event: 'sweep', landings, partitions })
+  return { landings, partitions, queued }
+}
+
+function taskOf({ version }: Feature, run: { readonly first: Partition; readonly last: Partition }): ComputeTask {
+  const range = { first: run.first.name, last: run.last.name }
+  return { kind: 'task', view: version.view, version: version.version, ...range, reprocess: 'stale', missingInputs: 'block', writer: LIVE }
+}
+
+/** Queues the unlanded objects of a source; refused ones wait until they change. Marks of objects that are gone end. */
+async function sweepSource(source: Source, catalog: Catalog, effects: Effects): Promise<number> {
+  const horizons = readersOf(catalog, { source: source.name }).map(({ feature }) => feature.settings.repairMs)
+  if (horizons.length === 0) return 0
+  await clearMarks(source, effects)
+  const now = effects.now()
+  const unlanded = await listUnlanded(effects.lake, source, now - Math.max(...horizons), now)
+  const wanted = unlanded.filter((object) => !object.refused)
+  const task = (key: string): LandTask => ({ kind: 'land', source: source.name, key, repair: true, retry: false, writer: LIVE })
+  await effects.queue.send(wanted.map((object) => task(object.key)))
+  return wanted.length
+}
+
+async function clearMarks(source: Source, effects: Effects): Promise<void> {
+  for (const { key } of await listAll(effects.lake.store, { prefix: landingRejectedPrefix(source.name) })) {
+    const mark = (await readJson<{ format: 1; key: string }>(effects.lake.store, key))?.value
+    if (mark && !(await effects.lake.bucket(source.bucket).head(mark.key))) await clearRefusals(source, mark.key, effects)
+  }
+}
+
+/** Missing and stale partitions of a feature within its repair horizon, in order of time. */
+async function unfresh(feature: Feature, catalog: Catalog, effects: Effects): Promise<Partition[]> {
+  const now = effects.now()
+  const horizon = repairHorizon(feature, now)
+  const calendar = new Calendar(feature.version.grain, zoneNamed(feature.version.zone))
+  const newest = calendar.indexAt(now) - 1
+  const partitions: Partition[] = []
+  for (let index = newest; calendar.start(index + 1) > horizon.after; index--) {
+    const partition = calendar.partition(index)
+    if (partition.end > partition.start) partitions.unshift(partition)
+  }
+  const [first, last] = [partitions[0], partitions.at(-1)]
+  if (!first || !last) return []
+  const outputs = await listOutputs(effects.lake.store, feature.version, first.name, last.name)
+  const listing = await InputListing.load({ lake: effects.lake, catalog, now }, [{ feature, partitions }])
+  const context = { store: effects.lake.store, engine: effects.engine.build.id, missingInputs: 'block' as const }
+  const found: Partition[] = []
+  for (const partition of partitions) {
+    const state = await statePartition(context, feature, outputs.get(partition.name) ?? NO_OUTPUTS, listing.inputs(feature, partition))
+    if (state.kind === 'missing' || state.kind === 'stale') found.push(partition)
+  }
+  return found
+}
