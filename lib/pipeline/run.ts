@@ -121,10 +121,18 @@ export function tasksOf(plan: Plan, run: string): Task[][] {
     keys.map((key): LandTask => ({ kind: 'land', source, key, repair: false, retry, writer: run })),
   )
   const levels = plan.levels.map(({ tasks }) =>
-    tasks.map(({ view, version, first, last }): ComputeTask => {
-      // What may be stale after its inputs were computed has to be looked at even where only missing partitions were asked for.
-      return { kind: 'task', view, version, first, last, reprocess, missingInputs, writer: run }
-    }),
+    tasks.map(
+      ({ view, version, first, last }): ComputeTask => ({
+        kind: 'task',
+        view,
+        version,
+        first,
+        last,
+        reprocess,
+        missingInputs,
+        writer: run,
+      }),
+    ),
   )
   return [landings, ...levels]
 }

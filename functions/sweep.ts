@@ -1,0 +1,14 @@
+import middy from '@middy/core'
+import { type SweepReport, sweep } from '../lib/pipeline/sweep.ts'
+import { type Environment, environmentOfProcess } from './environment.ts'
+
+/** Queues what events missed; runs on a schedule. */
+export function createSweepHandler(open: () => Promise<Environment>) {
+  return middy().handler(async (_event: unknown): Promise<SweepReport> => {
+    const { catalog, effects } = await open()
+    return sweep(catalog, effects)
+  })
+}
+
+/** The deployed function. */
+export const handler = createSweepHandler(environmentOfProcess)

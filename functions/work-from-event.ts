@@ -1,0 +1,86 @@
+import type { MiddlewareObj } from '@middy/core'
+import type { SQSEvent, SQSRecord } from 'aws-lambda'
+import { z } from 'zod'
+import { InvalidInputError } from '../lib/model/errors.ts'
+import { REPROCESS } from '../lib/model/states.ts'
+import type { Message, Task } from '../lib/pipeline/task.ts'
+
+/** What both doors of the function come to: the messages of a queue batch, or one task of a map. */
+export type Work = { readonly door: 'queue'; readonly items: readonly WorkItem[] } | { readonly door: 'map'; readonly task: Task }
+
+/** One message of a batch; one that cannot be read fails alone, one that is not ours is done. */
+export type WorkItem =
+  | { readonly id: string; readonly message: Message; readonly bucket?: string }
+  | { readonly id: string; readonly error: InvalidInputError }
+  | { readonly id: string; readonly skip: string }
+
+const computeTask = z.strictObject({
+  kind: z.literal('task'),
+  view: z.string(),
+  version: z.string(),
+  first: z.string(),
+  last: z.string(),
+  reprocess: z.enum(REPROCESS),
+  missingInputs: z.enum(['block', 'allow']),
+  writer: z.string(),
+})
+const landTask = z.strictObject({
+  kind: z.literal('land'),
+  source: z.string(),
+  key: z.string(),
+  repair: z.boolean(),
+  retry: z.boolean(),
+  writer: z.string(),
+})
+const taskSchema = z.discriminatedUnion('kind', [computeTask, landTask])
+
+/** An S3 event as EventBridge brings it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
+const objectCreated = z.object({
+  'detail-type': z.literal('Object Created'),
+  detail: z.object({ bucket: z.object({ name: z.string() }), object: z.object({ key: z.string() }) }),
+})
+
+/** Turns what came through either door into work. `lakeBucket` is the name by which events call the lake's own bucket. */
+export function workFromEvent(lakeBucket: () => string | undefined): MiddlewareObj<Work> {
+  return {
+    before: (request) => {
+      request.event = parseEvent(request.event, lakeBucket())
+    },
+  }
+}
+
+function parseEvent(event: unknown, lakeBucket: string | undefined): Work {
+  if (isBatch(event)) return { door: 'queue', items: event.Records.map((record) => parseRecord(record, lakeBucket)) }
+  const parsed = z.strictObject({ task: taskSchema }).safeParse(event)
+  if (parsed.success) return { door: 'map', task: parsed.data.task }
+  throw new InvalidInputError(`the event is neither a queue batch nor a task: ${z.prettifyError(parsed.error)}`)
+}
+
+function isBatch(event: unknown): event is SQSEvent {
+  return event !== null && typeof event === 'object' && 'Records' in event && Array.isArray(event.Records)
+}
+
+function parseRecord(record: SQSRecord, lakeBucket: string | undefined): WorkItem {
+  const id = record.messageId
+  let body: unknown
+  try {
+    body = JSON.parse(record.body)
+  } catch (cause) {
+    return { id, error: new InvalidInputError(`message ${id} is not JSON`, {}, { cause }) }
+  }
+  const event = objectCreated.safeParse(body)
+  if (event.success) {
+    const { bucket, object } = event.data.detail
+    return { id, message: { kind: 'object', key: object.key, ...(bucket.name !== lakeBucket && { bucket: bucket.name }) } }
+  }
+  const task = taskSchema.safeParse(body)
+  if (task.success) return { id, message: task.data }
+  if (body !== null && typeof body === 'object' && 'detail-type' in body)
+    return { id, skip: `event '${String(body['detail-type'])}' is not ours` }
+  return { id, error: new InvalidInputError(`message ${id} is neither an S3 event nor a task: ${z.prettifyError(task.error)}`) }
+}
+
+/** An S3 event in EventBridge's shape, for a queue that is not fed by AWS. */
+export function objectCreatedEvent(bucket: string, key: string) {
+  return { source: 'aws.s3', 'detail-type': 'Object Created', detail: { bucket: { name: bucket }, object: { key } } }
+}

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import type { Registered } from '../../lake/registry.ts'
+import type { Effects } from '../../pipeline/effects.ts'
+import { runBackfill } from '../../pipeline/run.ts'
+import type { CliContext } from '../context.ts'
+import { Progress } from '../progress.ts'
+import { renderPlan } from '../render-plan.ts'
+import { exitCodeOfRun, renderRun } from '../render-run.ts'
+import { type PlanOptions, requestOf, settingsOf } from '../request.ts'
+import { openSession, type Session } from '../session.ts'
+import { WorkerPool } from '../worker-pool.ts'
+import { plan } from './plan.ts'
+
+export interface BackfillOptions extends PlanOptions {
+  readonly dryRun?: boolean
+}
+
+/** Registers the definitions, plans, and computes on all cores. Ctrl-C ends it with nothing half written. */
+export async function backfill(context: CliContext, options: BackfillOptions): Promise<number> {
+  if (options.dryRun) return plan(context, options)
+  const began = performance.now()
+  const session = await openSession(context, { write: true, onRegistered: (all) => noteRegistered(context, all) })
+  // Workers start while this process plans.
+  const pool = new WorkerPool(workerStart(context), options.workers ?? availableParallelism())
+  const abort = new AbortController()
+  const interrupt = () => {
+    abort.abort()
+    pool.close()
+  }
+  process.once('SIGINT', interrupt)
+  const progress = new Progress()
+  try {
+    const { report, plan: planned } = await runBackfill(
+      requestOf(options, session.catalog),
+      session.catalog,
+      effectsOf(context, session),
+      pool,
+      {
+        run: runId(context.now()),
+        settings: await settingsOf(options),
+        signal: abort.signal,
+        onPlan: (made) => context.note(renderPlan(made)),
+        onProgress: (step) => progress.update(step),
+      },
+    )
+    progress.stop()
+    context.out(options.json ? JSON.stringify({ quote: planned.quote, report }, null, 1) : renderRun(report, performance.now() - began))
+    return exitCodeOfRun(report)
+  } finally {
+    progress.stop()
+    process.off('SIGINT', interrupt)
+    pool.close()
+    await session.close()
+  }
+}
+
+function workerStart(context: CliContext) {
+  return { lake: context.lake, ...(context.fixedNow !== undefined && { now: context.fixedNow }) }
+}
+
+/** The planner's effects; nothing is queued by a backfill. */
+export function effectsOf(context: CliContext, { lake, engine }: Session): Effects {
+  return {
+    lake,
+    engine,
+    queue: { send: async () => undefined },
+    now: context.now,
+    newId: () => randomBytes(8).toString('hex'),
+    log: () => undefined,
+  }
+}
+
+export function noteRegistered(context: CliContext, all: readonly Registered[]): void {
+  for (const { view, version, change } of all) {
+    if (change === 'new' || change === 'candidate') context.note(`registered ${view} version ${version}`)
+  }
+}
+
+/** Sorts by time: `20010701T060000Z-1f2e`. */
+function runId(now: number): string {
+  return `${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`
+}

@@ -1,0 +1,20 @@
+import type { Instant } from '../model/zone.ts'
+
+/** What every command gets: the global options, read, and where it writes. */
+export interface CliContext {
+  /** Folder of the lake. */
+  readonly lake: string
+  /** Folder of the definitions. */
+  readonly features: string
+  /** A fixed clock where `--now` gave one. */
+  readonly fixedNow: Instant | undefined
+  now(): Instant
+  readonly debug: boolean
+  /** Results, one call per text. */
+  out(text: string): void
+  /** Progress and notes. */
+  note(text: string): void
+}
+
+/** A command's outcome is its exit code. */
+export type Command = (context: CliContext) => Promise<number>

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import type { Environment } from '../../functions/environment.ts'
+import type { LogEvent } from '../pipeline/effects.ts'
+import { noteRegistered } from './commands/backfill.ts'
+import type { CliContext } from './context.ts'
+import { LiveQueue } from './live-loop.ts'
+import { openSession } from './session.ts'
+
+/** The live pipeline of one process: its queue, the environment of its handler, and what it did so far. */
+export interface LiveSession {
+  readonly queue: LiveQueue
+  readonly environment: Environment
+  /** Partitions by outcome, and objects landed. */
+  readonly counts: Record<string, number>
+  /** What was refused or failed, one line each. */
+  readonly problems: string[]
+  close(): Promise<void>
+}
+
+/** Opens the lake for live work; `tell` gets a line per partition, object and failure. */
+export async function openLive(context: CliContext, tell: (text: string, event: LogEvent) => void): Promise<LiveSession> {
+  const session = await openSession(context, { write: true, onRegistered: (all) => noteRegistered(context, all) })
+  const queue = new LiveQueue()
+  const counts: Record<string, number> = {}
+  const problems: string[] = []
+  const log = (event: LogEvent) => {
+    const kind = event.event === 'partition' ? String(event.result) : event.event
+    counts[kind] = (counts[kind] ?? 0) + 1
+    const text = describeEvent(event)
+    if (event.event === 'failed' || event.result === 'rejected') problems.push(text ?? event.event)
+    if (text !== undefined) tell(text, event)
+  }
+  const effects = { lake: session.lake, engine: session.engine, queue, now: context.now, newId: () => randomUUID(), log }
+  const environment = { catalog: session.catalog, effects, close: session.close }
+  return { queue, environment, counts, problems, close: session.close }
+}
+
+function describeEvent(event: LogEvent): string | undefined {
+  if (event.event === 'partition')
+    return `${event.result} ${event.view} ${event.partition}${event.reason ? `: ${event.reason}` : ` (${event.rows} rows)`}`
+  if (event.event === 'landed')
+    return `landed ${event.key}: ${event.rows} rows${event.late ? `, ${event.late} of them late` : ''}${event.skipped ? `, ${event.skipped} skipped` : ''}`
+  if (event.event === 'failed') return `failed: ${event.error}`
+  return event.event === 'ignored' ? `ignored ${event.key ?? event.message}: ${event.reason}` : undefined
+}

@@ -1,0 +1,213 @@
+import { Command, CommanderError, Option } from 'commander'
+import { InvalidInputError, renderError } from '../model/errors.ts'
+import { REPROCESS } from '../model/states.ts'
+import type { CliContext } from './context.ts'
+import { EXIT, exitCodeOf } from './exit-codes.ts'
+
+interface GlobalOptions {
+  readonly lake: string
+  readonly features: string
+  readonly now?: string
+  readonly debug?: boolean
+}
+
+/** Runs one command line and gives its exit code. Commands are imported when they are run, so `--help` starts at once. */
+export async function main(args: readonly string[]): Promise<number> {
+  let code: number = EXIT.ok
+  const program = createProgram((ended) => {
+    code = ended
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.invalid
+    process.stderr.write(`hindcast: ${renderError(error)}\n`)
+    if (program.opts<GlobalOptions>().debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+    return exitCodeOf(error)
+  }
+}
+
+type Ended = (code: number) => void
+
+function createProgram(ended: Ended): Command {
+  const program = new Command('hindcast')
+    .description('Feature backfills that give the same bytes as the live pipeline.')
+    .option('--lake <dir>', 'folder of the lake', process.env.HINDCAST_LAKE ?? 'lake')
+    .option('--features <dir>', 'folder of the definitions', process.env.HINDCAST_FEATURES ?? 'features')
+    .option('--now <time>', 'take this time as now, such as 2001-07-01T06:00:00Z')
+    .option('--debug', 'show where an error came from')
+    .exitOverride()
+    .showHelpAfterError('(hindcast --help lists the commands)')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 bug, 2 wrong request or definition, 3 bad data, 4 different, 5 nothing compared, 6 try again, 130 interrupted.',
+    )
+  addDefinitionCommands(program, ended)
+  addBackfillCommands(program, ended)
+  addLiveCommands(program, ended)
+  addQuestionCommands(program, ended)
+  return program
+}
+
+/** Adds a command whose action gets the context and its own options. */
+function add(parent: Command, name: string, description: string, examples: readonly string[]): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`)
+}
+
+function addDefinitionCommands(program: Command, ended: Ended): void {
+  add(program, 'init <dir>', 'Make a folder with a source, a view and sample data that every other command works on', [
+    'hindcast init my-features',
+  ]).action(async (dir: string) => ended(await (await import('./commands/init.ts')).init(contextOf(program), { dir })))
+  add(program, 'check', 'Check all definitions and list every error', ['hindcast check', 'hindcast --features features check --json'])
+    .option('--json', 'write the problems as JSON')
+    .option('--no-sample', 'do not run the views on a shuffled sample of the lake')
+    .action(async (options) => ended(await (await import('./commands/check.ts')).check(contextOf(program), options)))
+  add(program, 'register', 'Freeze the definitions as candidates in the registry of the lake', ['hindcast register'])
+    .option('--json', 'write what was registered as JSON')
+    .option('--engine', 'make this engine build the one of the lake; what others wrote counts as aged')
+    .action(async (options) => ended(await (await import('./commands/register.ts')).register(contextOf(program), options)))
+}
+
+function withPlanOptions(command: Command): Command {
+  return command
+    .option('--from <period>', 'first period, inclusive: 2001, 2001-03, 2001-03-04 or 2001-03-04-17')
+    .option('--to <period>', 'last period, inclusive')
+    .option('--last <length>', 'a length back from now instead, such as 180d')
+    .addOption(
+      new Option('--with <what>', 'also plan what feeds the views, or what they feed')
+        .choices(['none', 'upstream', 'downstream'])
+        .default('none'),
+    )
+    .addOption(new Option('--reprocess <what>', 'what to compute besides missing partitions').choices([...REPROCESS]).default('stale'))
+    .addOption(
+      new Option('--missing-inputs <what>', 'compute without inputs that are expired or missing')
+        .choices(['block', 'allow'])
+        .default('block'),
+    )
+    .option('--max-cost <usd>', 'refuse a plan whose high price is above this', parseUsd)
+    .option('--prices <file>', 'JSON with prices that replace those of the built-in table')
+    .option('--json', 'write the plan or the report as JSON')
+}
+
+function addBackfillCommands(program: Command, ended: Ended): void {
+  withPlanOptions(
+    add(program, 'plan [views...]', 'Show what a backfill would compute and cost; writes nothing', [
+      'hindcast plan airport_week --from 2001-01-01 --to 2001-06-30',
+      'hindcast plan --last 180d --with upstream --json',
+    ]),
+  ).action(async (views: string[], options) =>
+    ended(await (await import('./commands/plan.ts')).plan(contextOf(program), { views, ...options })),
+  )
+  withPlanOptions(
+    add(program, 'backfill [views...]', 'Compute historical partitions on all cores; a second run goes on where one ended', [
+      'hindcast backfill airport_week --from 2001-01-01 --to 2001-06-30 --with upstream',
+      'hindcast backfill airport_week --last 30d --reprocess failed --reason "raw files repaired"',
+    ]),
+  )
+    .option('--dry-run', 'plan only')
+    .option('--workers <n>', 'worker processes (default: all cores)', parseCount)
+    .option('--reason <text>', 'why, for the report', 'backfill')
+    .action(async (views: string[], options) =>
+      ended(await (await import('./commands/backfill.ts')).backfill(contextOf(program), { views, ...options })),
+    )
+  add(program, 'verify [views...]', 'Recompute partitions in scratch and compare them byte by byte with what stands', [
+    'hindcast verify airport_week --last 14d',
+    'hindcast verify --from 2001-06-17 --to 2001-06-30 --against ../other-lake',
+  ])
+    .option('--from <period>', 'first period, inclusive')
+    .option('--to <period>', 'last period, inclusive')
+    .option('--last <length>', 'a length back from now instead')
+    .option('--against <dir>', 'compare with the outputs of another lake instead of recomputing')
+    .option('--json', 'write the comparison as JSON')
+    .action(async (views: string[], options) =>
+      ended(await (await import('./commands/verify.ts')).verify(contextOf(program), { views, ...options })),
+    )
+}
+
+function addLiveCommands(program: Command, ended: Ended): void {
+  add(program, 'live', 'Watch the folders of the sources and compute what arrives', ['hindcast live', 'hindcast live --once'])
+    .option('--once', 'sweep, compute what is due, and end')
+    .option('--sweep-every <length>', 'time between two sweeps', '1 hour')
+    .option('--json', 'write events as JSON lines')
+    .action(async (options) => ended(await (await import('./commands/live.ts')).live(contextOf(program), options)))
+  add(program, 'sweep', 'Find and compute what events missed, within the repair horizon of each view', [
+    'hindcast sweep',
+    'hindcast --now 2001-06-20T01:00:00Z sweep',
+  ])
+    .option('--json', 'write what was found as JSON')
+    .action(async (options) => ended(await (await import('./commands/sweep.ts')).sweepLake(contextOf(program), options)))
+}
+
+function addQuestionCommands(program: Command, ended: Ended): void {
+  add(program, 'preview <view>', 'Run a view on recent data and show what it gives; writes nothing', [
+    'hindcast preview airport_week --at 2001-06-30',
+    'hindcast preview airport_week --last 7d --where "origin = \'ATL\'"',
+  ])
+    .option('--at <partition>', 'the partition to compute (default: the newest that can be)')
+    .option('--last <length>', 'several partitions, back from now')
+    .option('--where <sql>', 'show only rows for which this holds')
+    .option('--rows <n>', 'rows to show', parseCount, 10)
+    .option('--json', 'write everything as JSON')
+    .action(async (view: string, options) =>
+      ended(await (await import('./commands/preview.ts')).preview(contextOf(program), { view, ...options })),
+    )
+  add(program, 'status [views...]', 'Show the state of every view: what is fresh, blocked, rejected, late', [
+    'hindcast status',
+    'hindcast status airport_week --last 90d --json',
+  ])
+    .option('--last <length>', 'how far back to look', '30d')
+    .option('--from <period>', 'first period, inclusive')
+    .option('--to <period>', 'last period, inclusive')
+    .option('--json', 'write the states as JSON')
+    .action(async (views: string[], options) =>
+      ended(await (await import('./commands/status.ts')).status(contextOf(program), { views, ...options })),
+    )
+  add(program, 'explain <view> <partition>', 'Say in words what a partition was computed from, by whom and when', [
+    'hindcast explain airport_week 2001-06-30',
+  ])
+    .option('--json', 'write the receipt as JSON')
+    .action(async (view: string, partition: string, options) =>
+      ended(await (await import('./commands/explain.ts')).explain(contextOf(program), { view, partition, ...options })),
+    )
+  add(program, 'demo', 'Show the whole story on 3,000,000 flights', ['hindcast demo'])
+    .option('--dir <dir>', 'folder for the demo; it is made anew', 'demo-lake')
+    .action(async (options) => ended(await (await import('./commands/demo.ts')).demo(contextOf(program), options)))
+}
+
+function contextOf(program: Command): CliContext {
+  const options = program.opts<GlobalOptions>()
+  const fixedNow = options.now === undefined ? undefined : parseNow(options.now)
+  return {
+    lake: options.lake,
+    features: options.features,
+    fixedNow,
+    now: () => fixedNow ?? Date.now(),
+    debug: options.debug ?? false,
+    out: (text) => void process.stdout.write(`${text}\n`),
+    note: (text) => void process.stderr.write(`${text}\n`),
+  }
+}
+
+function parseNow(text: string): number {
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at))
+    throw new InvalidInputError(`--now '${text}' is not a time; expected one with its offset, such as 2001-07-01T06:00:00Z`)
+  return at
+}
+
+function parseUsd(text: string): number {
+  const usd = Number(text)
+  if (!(usd >= 0)) throw new InvalidInputError(`--max-cost '${text}' is not an amount; expected US dollars such as 2.50`)
+  return usd
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1) throw new InvalidInputError(`'${text}' is not a count; expected a whole number from 1 on`)
+  return count
+}

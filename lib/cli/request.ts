@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { z } from 'zod'
+import type { Catalog } from '../model/catalog.ts'
+import { InvalidInputError } from '../model/errors.ts'
+import type { PeriodRequest } from '../model/period.ts'
+import { PRICES, type PriceTable } from '../model/price.ts'
+import type { Reprocess } from '../model/states.ts'
+import { type BackfillRequest, type PlanSettings, TASK_SECONDS } from '../pipeline/request.ts'
+
+export interface PeriodOptions {
+  readonly from?: string
+  readonly to?: string
+  readonly last?: string
+}
+
+/** The options of `plan` and `backfill` as the command line gives them. */
+export interface PlanOptions extends PeriodOptions {
+  readonly views: readonly string[]
+  readonly with: BackfillRequest['with']
+  readonly reprocess: Reprocess
+  readonly missingInputs: 'block' | 'allow'
+  readonly maxCost?: number
+  readonly prices?: string
+  readonly json?: boolean
+  readonly reason?: string
+  readonly workers?: number
+}
+
+/** @throws InvalidInputError when the options name no period, or two. */
+export function periodOf({ from, to, last }: PeriodOptions): PeriodRequest {
+  if (last !== undefined && from === undefined && to === undefined) return { last }
+  if (last === undefined && from !== undefined && to !== undefined) return { from, to }
+  throw new InvalidInputError('the request names no period; expected --from and --to, or --last', { from, to, last })
+}
+
+export function requestOf(options: PlanOptions, catalog: Catalog): BackfillRequest {
+  return {
+    views: options.views.length > 0 ? options.views : [...catalog.candidates.keys()],
+    period: periodOf(options),
+    with: options.with,
+    reprocess: options.reprocess,
+    missingInputs: options.missingInputs,
+    ...(options.maxCost !== undefined && { maxCost: options.maxCost }),
+    reason: options.reason ?? 'plan',
+  }
+}
+
+const price = z.number().min(0)
+const priceFile = z.strictObject({
+  format: z.literal(1).optional(),
+  date: z.string().optional(),
+  region: z.string().optional(),
+  source: z.string().optional(),
+  lambda_gb_second: price.optional(),
+  lambda_request: price.optional(),
+  step_functions_transition: price.optional(),
+  s3_put: price.optional(),
+  s3_get: price.optional(),
+  s3_gb_month: price.optional(),
+  sqs_request: price.optional(),
+})
+
+/** Tasks for the workers that there are: a few each, so that the last one does not run alone. */
+export async function settingsOf(options: PlanOptions): Promise<PlanSettings> {
+  const workers = options.workers ?? availableParallelism()
+  return { prices: options.prices ? await readPrices(options.prices) : PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 }
+}
+
+async function readPrices(file: string): Promise<PriceTable> {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new InvalidInputError(`price file ${file} cannot be read`, {}, { cause })
+  })
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new InvalidInputError(`price file ${file} is not JSON`, {}, { cause })
+  }
+  const parsed = priceFile.safeParse(value)
+  if (!parsed.success) throw new InvalidInputError(`price file ${file} does not fit: ${z.prettifyError(parsed.error)}`)
+  const given = Object.fromEntries(Object.entries(parsed.data).filter(([, amount]) => amount !== undefined))
+  return { ...PRICES, ...given }
+}

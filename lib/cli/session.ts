@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { LocalEngine } from '../engine/local-engine.ts'
+import { readDefinitions } from '../lake/definitions.ts'
+import type { OpenLake } from '../lake/open-lake.ts'
+import { openLake } from '../lake/open-lake.ts'
+import { type Registered, readCatalog, requireEngine, writeRegistry } from '../lake/registry.ts'
+import type { Catalog } from '../model/catalog.ts'
+import { InvalidInputError } from '../model/errors.ts'
+import { renderProblem } from '../model/problem.ts'
+import { checkDefinitions } from '../pipeline/check.ts'
+import type { CliContext } from './context.ts'
+
+/** An open lake with its definitions and an engine, for one command. */
+export interface Session {
+  readonly lake: OpenLake
+  readonly catalog: Catalog
+  readonly engine: LocalEngine
+  close(): Promise<void>
+}
+
+export interface SessionOptions {
+  /** The command writes to the lake: definitions are registered, the engine build has to be the lake's. */
+  readonly write: boolean
+  onRegistered?(registered: readonly Registered[]): void
+}
+
+/**
+ * Opens the lake and the definitions folder; a lake that was registered elsewhere does without the folder.
+ * @throws InvalidInputError listing every problem of the definitions.
+ */
+export async function openSession(context: CliContext, options: SessionOptions): Promise<Session> {
+  const lake = await openLake(context.lake, { readOnly: !options.write })
+  const engine = new LocalEngine({ scratch: await scratchFolder(options.write ? context.lake : undefined) })
+  try {
+    if (options.write) await requireEngine(lake.store, engine.build)
+    const catalog = await loadCatalog(context, lake, engine, options)
+    const close = async () => {
+      await engine.close()
+      await lake.close()
+    }
+    return { lake, catalog, engine, close }
+  } catch (error) {
+    await engine.close()
+    await lake.close()
+    throw error
+  }
+}
+
+async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEngine, options: SessionOptions): Promise<Catalog> {
+  if (!existsSync(context.features)) {
+    const catalog = await readCatalog(lake.store)
+    if (catalog.features.size > 0) return catalog
+    throw new InvalidInputError(
+      `folder ${context.features} does not exist and the lake has no registered views; expected --features DIR, or hindcast init DIR`,
+    )
+  }
+  const files = await readDefinitions(context.features)
+  const { problems, notes, catalog } = await checkDefinitions({ files, engine: engine.engine, lake, sample: false })
+  for (const note of notes) context.note(`note: ${renderProblem(note)}`)
+  if (problems.length > 0 || !catalog) {
+    throw new InvalidInputError(`the definitions have ${problems.length} problem(s):\n${problems.map(renderProblem).join('\n')}`)
+  }
+  if (options.write) options.onRegistered?.(await writeRegistry(lake.store, catalog))
+  return catalog
+}
+
+/**
+ * A folder of this process alone for local files. Beside the lake's objects where the lake is written, so that bringing an object is a
+ * hard link; folders of processes that died are removed.
+ */
+export async function scratchFolder(lake: string | undefined): Promise<string> {
+  const parent = lake === undefined ? join(tmpdir(), 'hindcast') : join(resolve(lake), '.hindcast', 'scratch')
+  await mkdir(parent, { recursive: true })
+  for (const name of await readdir(parent)) {
+    const pid = Number(name.split('-')[0])
+    if (!isAlive(pid)) await rm(join(parent, name), { recursive: true, force: true })
+  }
+  return join(parent, `${process.pid}-${counter++}`)
+}
+
+let counter = 0
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
