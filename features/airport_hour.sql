@@ -1,0 +1,12 @@
+/* ---
+description: Departures and delay of each airport in one hour, small enough to keep when the flights are gone.
+entity: origin
+grain: hour
+inputs:
+  flights: 1 hour
+--- */
+SELECT origin,
+       count(*)    AS departures,
+       sum(delay)  AS delay_sum
+FROM flights
+GROUP BY origin

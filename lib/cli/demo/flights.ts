@@ -1,0 +1,109 @@
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { LocalEngine } from '../../engine/local-engine.ts'
+import { literal } from '../../engine/quote.ts'
+import type { ObjectStore } from '../../lake/object-store.ts'
+import { InvalidInputError } from '../../model/errors.ts'
+
+/** The zone whose days name the folders, as the example's sources say. */
+export const ZONE = 'America/New_York'
+/** The two weeks that the demo runs live. */
+export const LIVE_FIRST = '2001-06-17'
+export const LIVE_LAST = '2001-06-30'
+
+/** A local file that will be an object, and when it arrives (milliseconds, UTC). */
+export interface Arrival {
+  readonly key: string
+  readonly file: string
+  readonly at: number
+  /** Rows in it whose day was over when it arrived. */
+  readonly late: number
+}
+
+/** The demo's raw data on local disk, cut but not yet laid on a lake. */
+export interface Flights {
+  readonly rows: number
+  /** One file per New York day, in order. */
+  readonly days: readonly { readonly day: string; readonly file: string }[]
+  /** Flights at exactly 2001-07-01 00:00: the 182nd day. */
+  readonly onTheBorder: number
+  readonly events: readonly Arrival[]
+  readonly airports: string
+}
+
+/** Where npm put the flights. @throws InvalidInputError where vega-datasets is not installed. */
+function datasetFile(name: string): string {
+  try {
+    return createRequire(import.meta.url).resolve(`vega-datasets/data/${name}`)
+  } catch (cause) {
+    throw new InvalidInputError('the flights are not here; run npm ci, which brings the package vega-datasets', {}, { cause })
+  }
+}
+
+/** Slots of one day, each an object: 36 minutes. */
+const SLOTS = 40
+
+/** Cuts the flights into days and into the small objects of their live weeks: one row in 40 arrives one to five days late. */
+export async function cutFlights(engine: LocalEngine): Promise<Flights> {
+  const dir = join(engine.scratch, 'demo')
+  await mkdir(join(dir, 'events'), { recursive: true })
+  const flights = join(dir, 'flights.parquet')
+  await copyFile(datasetFile('flights-3m.parquet'), flights)
+  const airports = join(dir, 'airports.csv')
+  await copyFile(datasetFile('airports.csv'), airports)
+  return engine.engine.session('UTC', async (session) => {
+    const from = `read_parquet(${literal(flights)})`
+    await session.run(
+      `COPY (SELECT *, strftime(date, '%Y-%m-%d') AS dt FROM ${from}) TO ${literal(join(dir, 'days'))} (FORMAT parquet, PARTITION_BY (dt), FILENAME_PATTERN 'part')`,
+    )
+    const [total] = await session.rows(`SELECT count(*)::INTEGER AS n, count(*) FILTER (WHERE date = TIMESTAMP '2001-07-01')::INTEGER AS border FROM ${from}`)
+    await session.run(
+      `CREATE TEMP TABLE events AS SELECT *, date_trunc('day', arrives) AS arrival_day, (epoch_ms(arrives - date_trunc('day', arrives)) * ${SLOTS} // 86400000)::INTEGER AS slot ` +
+        `FROM (SELECT date, delay, origin, destination, date + CASE WHEN hash(date, origin, destination, delay) % 40 = 0 ` +
+        `THEN to_days(1 + (hash(origin, delay) % 5)::INTEGER) ELSE INTERVAL 0 DAY END AS arrives FROM ${from} ` +
+        `WHERE date >= TIMESTAMP ${literal(LIVE_FIRST)} AND date < TIMESTAMP ${literal(LIVE_LAST)} + INTERVAL 1 DAY)`,
+    )
+    await session.run(
+      `COPY (SELECT date, delay, origin, destination, strftime(arrival_day, '%Y-%m-%d') || '_' || slot AS object FROM events ORDER BY date) ` +
+        `TO ${literal(join(dir, 'events'))} (FORMAT json, COMPRESSION gzip, PARTITION_BY (object), FILENAME_PATTERN 'e', FILE_EXTENSION 'json.gz', OVERWRITE_OR_IGNORE)`,
+    )
+    const objects = await session.rows(
+      `SELECT strftime(arrival_day, '%Y-%m-%d') AS day, slot, epoch_ms(arrival_day) AS at, count(*) FILTER (WHERE date < arrival_day)::INTEGER AS late FROM events GROUP BY ALL ORDER BY 1, 2`,
+    )
+    const events = await Promise.all(objects.map((row) => arrivalOf(dir, row)))
+    return { rows: Number(total?.n), days: await listDays(dir), onTheBorder: Number(total?.border), events, airports }
+  })
+}
+
+async function arrivalOf(dir: string, row: Readonly<Record<string, unknown>>): Promise<Arrival> {
+  const [day, slot] = [String(row.day), Number(row.slot)]
+  const folder = join(dir, 'events', `object=${day}_${slot}`)
+  const [file] = await readdir(folder)
+  // New York is four hours behind UTC in June; an object arrives at the end of its slot.
+  const at = Number(row.at) + 4 * 3_600_000 + ((slot + 1) * 86_400_000) / SLOTS
+  const key = `flight_events/dt=${day}/${String(slot).padStart(2, '0')}.json.gz`
+  return { key, file: join(folder, file ?? ''), at, late: Number(row.late) }
+}
+
+async function listDays(dir: string) {
+  const names = (await readdir(join(dir, 'days'))).sort()
+  return Promise.all(
+    names.map(async (name) => {
+      const [file] = await readdir(join(dir, 'days', name))
+      return { day: name.slice('dt='.length), file: join(dir, 'days', name, file ?? '') }
+    }),
+  )
+}
+
+export async function putDay(store: ObjectStore, { day, file }: { readonly day: string; readonly file: string }): Promise<void> {
+  await store.put(`flights/dt=${day}/part-0.parquet`, await readFile(file))
+}
+
+export async function putAirports(store: ObjectStore, file: string): Promise<void> {
+  await store.put('airports/dt=2001-01-01/airports.csv', await readFile(file))
+}
+
+export async function putArrival(store: ObjectStore, { key, file }: Arrival): Promise<void> {
+  await store.put(key, await readFile(file))
+}
