@@ -1,0 +1,46 @@
+import type { Engine } from '../engine/engine.ts'
+import type { Lake } from '../lake/lake.ts'
+import type { Catalog } from '../model/catalog.ts'
+import type { Graph } from '../model/graph.ts'
+import type { Problem } from '../model/problem.ts'
+import { checkRowOrder } from './check-row-order.ts'
+import { definitionLines } from './definition-lines.ts'
+import { type DefinitionFile, loadDefinitions } from './load-definitions.ts'
+import { resolveCatalog } from './resolve.ts'
+
+export interface CheckOptions {
+  readonly files: readonly DefinitionFile[]
+  readonly engine: Engine
+  readonly lake?: Lake
+  /** Also run each view whose SQL can depend on the order of rows twice on a sample of its inputs; needs a lake. */
+  readonly sample: boolean
+}
+
+export interface Checked {
+  /** Errors, sorted by file and line. */
+  readonly problems: readonly Problem[]
+  /** What a person should know and may leave as it is. */
+  readonly notes: readonly Problem[]
+  /** There where nothing is wrong. */
+  readonly catalog?: Catalog
+  readonly graph?: Graph
+}
+
+/** Everything that can be said of definitions before they run: all problems, in one go. Writes nothing to the lake. */
+export async function checkDefinitions({ files, engine, lake, sample }: CheckOptions): Promise<Checked> {
+  const loaded = loadDefinitions(files)
+  const { graph } = loaded
+  const resolved = await resolveCatalog({ graph, engine, ...(lake && { lake }), lineOf: definitionLines(files) })
+  const { catalog, orderSensitive } = resolved
+  const order = sample && lake && catalog ? await checkRowOrder({ graph, catalog, engine, lake, orderSensitive }) : NONE
+  const problems = sorted([...loaded.problems, ...resolved.problems, ...order.problems])
+  // A view that nobody could look at may be the one that reads a source.
+  const notes = sorted([...(problems.length > 0 ? [] : resolved.warnings), ...order.notes])
+  return problems.length > 0 || !catalog ? { problems, notes } : { problems, notes, catalog, graph }
+}
+
+const NONE = { problems: [], notes: [] }
+
+function sorted(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1))
+}

@@ -1,0 +1,5 @@
+/* ---
+description: x
+entitty: origin
+--- */
+SELECT 1

@@ -1,0 +1,9 @@
+/* ---
+description: x
+entity: origin
+grain: day
+inputs:
+  flights: 7 days
+--- */
+SELECT origin
+FROM flight
