@@ -1,4 +1,7 @@
 #!/usr/bin/env node
 import { main } from '../lib/cli/main.ts'
 
+// A reader such as `head` that has seen enough is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
 process.exitCode = await main(process.argv.slice(2))

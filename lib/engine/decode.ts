@@ -72,7 +72,7 @@ async function loadParquet(session: Session, raw: RawObject, source: Decoding): 
     const value = found === undefined ? 'NULL' : identifier(column.name)
     return `CAST(${value} AS ${column.type}) AS ${identifier(column.name)}`
   })
-  await session.run(`CREATE TEMP TABLE decoding_text AS SELECT "__line", NULL AS bad, ${columns.join(', ')} FROM ${from}`)
+  await session.run(`CREATE TEMP TABLE decoding_text AS SELECT "__line", CAST(NULL AS VARCHAR) AS bad, ${columns.join(', ')} FROM ${from}`)
   return finish(session, raw, source)
 }
 

@@ -1,6 +1,7 @@
 import type { SourceBinding } from '../model/catalog.ts'
 import { DataError, HindcastError } from '../model/errors.ts'
 import type { EventTime, SourceColumn } from '../model/source.ts'
+import { parseEngineType, renderEngineType } from '../model/engine-type.ts'
 import type { Session } from './engine.ts'
 import type { LocalObject } from './local-object.ts'
 import { identifier, literal } from './quote.ts'
@@ -22,7 +23,7 @@ export interface ObjectProfile {
 export async function profileObject(session: Session, object: LocalObject, binding: SourceBinding): Promise<ObjectProfile> {
   try {
     const types = await fileTypes(session, object.file)
-    for (const column of binding.columns) validateColumn(object, column, types)
+    for (const column of binding.columns) validateColumn(object, asRead(object, column, binding), types)
     return { types, ...(await eventTimes(session, object, binding, types)) }
   } catch (error) {
     if (error instanceof HindcastError && !error.message.includes(object.key)) throw named(object, error)
@@ -38,6 +39,11 @@ function named(object: LocalObject, error: HindcastError): DataError {
 export async function fileTypes(session: Session, file: string): Promise<Record<string, string>> {
   const rows = await session.rows(`DESCRIBE SELECT * FROM read_parquet(${literal(file)}, hive_partitioning=false)`)
   return Object.fromEntries(rows.map((row) => [String(row.column_name), String(row.column_type)]))
+}
+
+/** A column as the object has it: what we decoded holds the event time as TIMESTAMPTZ. */
+function asRead(object: LocalObject, column: SourceColumn, { eventTime }: SourceBinding): SourceColumn {
+  return object.decoded && column.name === eventTime?.column ? { ...column, type: ZONED } : column
 }
 
 function validateColumn(object: LocalObject, column: SourceColumn, types: Readonly<Record<string, string>>): void {
@@ -56,33 +62,28 @@ export function isMissingAllowed(object: LocalObject, column: SourceColumn): boo
   return column.since !== undefined && object.folderStart < column.since
 }
 
+const ZONED = 'TIMESTAMP WITH TIME ZONE'
+/** The type of a column that is NULL in every row. */
+const NO_TYPE = 'NULL'
 const INTEGERS = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT']
 const UNSIGNED = ['UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT']
 
 /** Whether every value of `found` is a value of `declared`. */
 export function isAssignable(found: string, declared: string): boolean {
   const [from, to] = [canonicalType(found), canonicalType(declared)]
-  if (from === to) return true
+  if (from === to || from === NO_TYPE) return true
   if (INTEGERS.includes(from) && INTEGERS.includes(to)) return INTEGERS.indexOf(from) < INTEGERS.indexOf(to)
   if (UNSIGNED.includes(from) && INTEGERS.includes(to)) return UNSIGNED.indexOf(from) < INTEGERS.indexOf(to)
   if (UNSIGNED.includes(from) && UNSIGNED.includes(to)) return UNSIGNED.indexOf(from) < UNSIGNED.indexOf(to)
   if (to === 'DOUBLE') return from === 'FLOAT' || ['TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER'].includes(from)
   if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(from) && /^TIMESTAMP(_S|_MS|_NS)?$/.test(to)) return true
   if (to === 'VARCHAR') return from.startsWith('ENUM') || from === 'JSON'
-  return from === 'NULL' || from === '"NULL"'
+  return false
 }
 
+/** The engine's spelling of a type, so that two texts of one type are equal. */
 function canonicalType(type: string): string {
-  const upper = type.toUpperCase().trim()
-  const alias: Record<string, string> = {
-    'TIMESTAMP WITH TIME ZONE': 'TIMESTAMPTZ',
-    DATETIME: 'TIMESTAMP',
-    INT: 'INTEGER',
-    STRING: 'VARCHAR',
-    TEXT: 'VARCHAR',
-    REAL: 'FLOAT',
-  }
-  return alias[upper] ?? upper
+  return renderEngineType(parseEngineType(type))
 }
 
 async function eventTimes(session: Session, object: LocalObject, binding: SourceBinding, types: Readonly<Record<string, string>>) {

@@ -23,9 +23,13 @@ export function relationSchema(binding: InputBinding): OutputColumn[] {
   return binding.columns.map(({ name, type }) => ({ name, type: name === binding.eventTime?.column ? 'TIMESTAMP WITH TIME ZONE' : type }))
 }
 
-/** The type of a feature column as its readers see it: wide sums are stored as BIGINT, times in milliseconds. */
+/** The type of a feature column as its readers see it: what the file gives back, with times in milliseconds. */
 function storedType(type: string): string {
-  return type === 'HUGEINT' ? 'BIGINT' : type
+  if (type === 'HUGEINT') return 'BIGINT'
+  if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(type)) return 'TIMESTAMP'
+  if (type.startsWith('ENUM')) return 'VARCHAR'
+  // Parquet has lists, not arrays of one length.
+  return type.replace(/\[\d+\]/g, '[]')
 }
 
 /** SELECT that gives an input's relation: its objects in order, cut to the window, with the columns that the version reads. */
@@ -100,7 +104,8 @@ function viewPart(binding: ViewBinding, files: readonly string[]): string {
   const columns = [...binding.schema, { name: 'feature_time', type: 'TIMESTAMP WITH TIME ZONE' }].map(({ name, type }) => {
     const column = identifier(name)
     if (type === 'TIMESTAMP WITH TIME ZONE') return `make_timestamptz(epoch_us(${column})) AS ${column}`
-    return type.startsWith('TIMESTAMP') ? `make_timestamp(epoch_us(${column})) AS ${column}` : column
+    if (type.startsWith('TIMESTAMP')) return `make_timestamp(epoch_us(${column})) AS ${column}`
+    return `CAST(${column} AS ${storedType(type)}) AS ${column}`
   })
   return `SELECT ${columns.join(', ')} FROM ${scan(files)}`
 }

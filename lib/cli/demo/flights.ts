@@ -1,6 +1,7 @@
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import type { LocalEngine } from '../../engine/local-engine.ts'
 import { literal } from '../../engine/quote.ts'
 import type { ObjectStore } from '../../lake/object-store.ts'
@@ -35,7 +36,8 @@ export interface Flights {
 /** Where npm put the flights. @throws InvalidInputError where vega-datasets is not installed. */
 function datasetFile(name: string): string {
   try {
-    return createRequire(import.meta.url).resolve(`vega-datasets/data/${name}`)
+    // The package exports its code only; the data lies beside it.
+    return join(dirname(createRequire(import.meta.url).resolve('vega-datasets')), '..', 'data', name)
   } catch (cause) {
     throw new InvalidInputError('the flights are not here; run npm ci, which brings the package vega-datasets', {}, { cause })
   }
@@ -64,26 +66,24 @@ export async function cutFlights(engine: LocalEngine): Promise<Flights> {
         `THEN to_days(1 + (hash(origin, delay) % 5)::INTEGER) ELSE INTERVAL 0 DAY END AS arrives FROM ${from} ` +
         `WHERE date >= TIMESTAMP ${literal(LIVE_FIRST)} AND date < TIMESTAMP ${literal(LIVE_LAST)} + INTERVAL 1 DAY)`,
     )
-    await session.run(
-      `COPY (SELECT date, delay, origin, destination, strftime(arrival_day, '%Y-%m-%d') || '_' || slot AS object FROM events ORDER BY date) ` +
-        `TO ${literal(join(dir, 'events'))} (FORMAT json, COMPRESSION gzip, PARTITION_BY (object), FILENAME_PATTERN 'e', FILE_EXTENSION 'json.gz', OVERWRITE_OR_IGNORE)`,
-    )
     const objects = await session.rows(
-      `SELECT strftime(arrival_day, '%Y-%m-%d') AS day, slot, epoch_ms(arrival_day) AS at, count(*) FILTER (WHERE date < arrival_day)::INTEGER AS late FROM events GROUP BY ALL ORDER BY 1, 2`,
+      `SELECT strftime(arrival_day, '%Y-%m-%d') AS day, slot, epoch_ms(arrival_day) AS at, count(*) FILTER (WHERE date < arrival_day)::INTEGER AS late, ` +
+        `string_agg(json_object('date', strftime(date, '%Y-%m-%dT%H:%M:%S'), 'delay', delay, 'origin', origin, 'destination', destination)::VARCHAR, chr(10) ORDER BY date, origin, destination, delay) AS lines ` +
+        `FROM events GROUP BY ALL ORDER BY day, slot`,
     )
-    const events = await Promise.all(objects.map((row) => arrivalOf(dir, row)))
+    const events = await Promise.all(objects.map((row) => writeArrival(dir, row)))
     return { rows: Number(total?.n), days: await listDays(dir), onTheBorder: Number(total?.border), events, airports }
   })
 }
 
-async function arrivalOf(dir: string, row: Readonly<Record<string, unknown>>): Promise<Arrival> {
+async function writeArrival(dir: string, row: Readonly<Record<string, unknown>>): Promise<Arrival> {
   const [day, slot] = [String(row.day), Number(row.slot)]
-  const folder = join(dir, 'events', `object=${day}_${slot}`)
-  const [file] = await readdir(folder)
+  const file = join(dir, 'events', `${day}-${slot}.json.gz`)
+  await writeFile(file, gzipSync(`${String(row.lines)}\n`))
   // New York is four hours behind UTC in June; an object arrives at the end of its slot.
   const at = Number(row.at) + 4 * 3_600_000 + ((slot + 1) * 86_400_000) / SLOTS
   const key = `flight_events/dt=${day}/${String(slot).padStart(2, '0')}.json.gz`
-  return { key, file: join(folder, file ?? ''), at, late: Number(row.late) }
+  return { key, file, at, late: Number(row.late) }
 }
 
 async function listDays(dir: string) {
