@@ -8,7 +8,7 @@ inputs:
   month: {from: flights, window: 28 days}
 absent: {departures: 0}
 expect:
-  - load is null or load > 0
+  - load is null or load >= 0
 --- */
 WITH usual AS (
   SELECT origin, count(*) / 28.0 AS per_day, avg(delay) AS mean_delay FROM month GROUP BY origin

@@ -1,7 +1,7 @@
 import type { SourceBinding } from '../model/catalog.ts'
+import { parseEngineType, renderEngineType } from '../model/engine-type.ts'
 import { DataError, HindcastError } from '../model/errors.ts'
 import type { EventTime, SourceColumn } from '../model/source.ts'
-import { parseEngineType, renderEngineType } from '../model/engine-type.ts'
 import type { Session } from './engine.ts'
 import type { LocalObject } from './local-object.ts'
 import { identifier, literal } from './quote.ts'

@@ -59,7 +59,9 @@ export async function cutFlights(engine: LocalEngine): Promise<Flights> {
     await session.run(
       `COPY (SELECT *, strftime(date, '%Y-%m-%d') AS dt FROM ${from}) TO ${literal(join(dir, 'days'))} (FORMAT parquet, PARTITION_BY (dt), FILENAME_PATTERN 'part')`,
     )
-    const [total] = await session.rows(`SELECT count(*)::INTEGER AS n, count(*) FILTER (WHERE date = TIMESTAMP '2001-07-01')::INTEGER AS border FROM ${from}`)
+    const [total] = await session.rows(
+      `SELECT count(*)::INTEGER AS n, count(*) FILTER (WHERE date = TIMESTAMP '2001-07-01')::INTEGER AS border FROM ${from}`,
+    )
     await session.run(
       `CREATE TEMP TABLE events AS SELECT *, date_trunc('day', arrives) AS arrival_day, (epoch_ms(arrives - date_trunc('day', arrives)) * ${SLOTS} // 86400000)::INTEGER AS slot ` +
         `FROM (SELECT date, delay, origin, destination, date + CASE WHEN hash(date, origin, destination, delay) % 40 = 0 ` +
