@@ -4,7 +4,7 @@ import type { LogEvent } from '../pipeline/effects.ts'
 import { noteRegistered } from './commands/backfill.ts'
 import type { CliContext } from './context.ts'
 import { LiveQueue } from './live-loop.ts'
-import { openSession } from './session.ts'
+import { openSession, type Session } from './session.ts'
 
 /** The live pipeline of one process: its queue, the environment of its handler, and what it did so far. */
 export interface LiveSession {
@@ -12,6 +12,9 @@ export interface LiveSession {
   readonly environment: Environment
   /** Partitions by outcome, and objects landed. */
   readonly counts: Record<string, number>
+  /** Outputs that were put at least once, as `view partition`. */
+  readonly written: ReadonlySet<string>
+  readonly session: Session
   /** What was refused or failed, one line each. */
   readonly problems: string[]
   close(): Promise<void>
@@ -23,16 +26,18 @@ export async function openLive(context: CliContext, tell: (text: string, event: 
   const queue = new LiveQueue()
   const counts: Record<string, number> = {}
   const problems: string[] = []
+  const written = new Set<string>()
   const log = (event: LogEvent) => {
     const kind = event.event === 'partition' ? String(event.result) : event.event
     counts[kind] = (counts[kind] ?? 0) + 1
+    if (kind === 'written') written.add(`${event.view} ${event.partition}`)
     const text = describeEvent(event)
     if (event.event === 'failed' || event.result === 'rejected') problems.push(text ?? event.event)
     if (text !== undefined) tell(text, event)
   }
   const effects = { lake: session.lake, engine: session.engine, queue, now: context.now, newId: () => randomUUID(), log }
   const environment = { catalog: session.catalog, effects, close: session.close }
-  return { queue, environment, counts, problems, close: session.close }
+  return { session, queue, environment, counts, written, problems, close: session.close }
 }
 
 function describeEvent(event: LogEvent): string | undefined {

@@ -63,7 +63,10 @@ async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEng
   if (problems.length > 0 || !catalog) {
     throw new InvalidInputError(`the definitions have ${problems.length} problem(s):\n${problems.map(renderProblem).join('\n')}`)
   }
-  if (options.write) options.onRegistered?.(await writeRegistry(lake.store, catalog))
+  if (options.write) {
+    const registered = await writeRegistry(lake.store, catalog)
+    options.onRegistered?.(registered)
+  }
   return catalog
 }
 

@@ -36,7 +36,8 @@ export function parseMoment(text: string, zone: Zone): Instant {
 }
 
 /**
- * The partitions that a request names. `last` counts back from `now` and takes whole, ended partitions only.
+ * The partitions that a request names: those that lie wholly inside it, so a month that it only touches is none of them. `last` counts
+ * back from `now` and takes ended partitions only.
  * @throws InvalidInputError when from lies after to, or a named partition has not ended at `now`.
  */
 export function requestedPartitions(
@@ -55,7 +56,9 @@ export function requestedPartitions(
   const to = parsePeriod(request.to, view.zone)
   if (from.start >= to.end && from.start > to.start)
     throw new InvalidInputError(`from lies after to; expected from <= to`, { from: request.from, to: request.to })
-  const partitions = calendar.touching(from.start, to.end)
+  const partitions = calendar.within(from.start, to.end)
+  if (partitions.length === 0)
+    throw new InvalidInputError(`the period holds no whole ${view.grain}`, { from: request.from, to: request.to })
   const future = partitions.find((partition) => partition.end > now)
   if (future) {
     const last = calendar.partition(calendar.indexAt(now) - 1).name

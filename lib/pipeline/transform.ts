@@ -84,9 +84,11 @@ class TransformRun {
   }
 
   /** Steps 1 to 8 over the partitions; returns those that have to go round again. */
-  async #round(partitions: readonly Partition[]): Promise<Partition[]> {
-    const { feature, bench } = this.#context
-    const outputs = await this.#listOutputs(partitions)
+  async #round(all: readonly Partition[]): Promise<Partition[]> {
+    const { feature, bench, task } = this.#context
+    const outputs = await this.#listOutputs(all)
+    // What exists is not missing, whatever its inputs say: a late object costs no listing of them.
+    const partitions = task.reprocess === 'none' ? all.filter(({ name }) => !outputs.get(name)?.output) : all
     const listing = await this.#listInputs(partitions)
     const again: Partition[] = []
     const done: Work[] = []

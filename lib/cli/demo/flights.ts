@@ -98,11 +98,17 @@ async function listDays(dir: string) {
   )
 }
 
+/** Lays what is known before the live weeks begin: the days until then, and the airports. */
+export async function layHistory(store: ObjectStore, flights: Flights): Promise<void> {
+  await putAirports(store, flights.airports)
+  for (const day of flights.days) if (day.day < LIVE_FIRST) await putDay(store, day)
+}
+
 export async function putDay(store: ObjectStore, { day, file }: { readonly day: string; readonly file: string }): Promise<void> {
   await store.put(`flights/dt=${day}/part-0.parquet`, await readFile(file))
 }
 
-export async function putAirports(store: ObjectStore, file: string): Promise<void> {
+async function putAirports(store: ObjectStore, file: string): Promise<void> {
   await store.put('airports/dt=2001-01-01/airports.csv', await readFile(file))
 }
 

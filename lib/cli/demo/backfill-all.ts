@@ -1,0 +1,50 @@
+import { availableParallelism } from 'node:os'
+import { PRICES } from '../../model/price.ts'
+import type { Plan } from '../../pipeline/plan.ts'
+import { type BackfillRequest, TASK_SECONDS } from '../../pipeline/request.ts'
+import { type RunReport, runBackfill } from '../../pipeline/run.ts'
+import { effectsOf } from '../commands/backfill.ts'
+import type { CliContext } from '../context.ts'
+import type { Session } from '../session.ts'
+import { WorkerPool } from '../worker-pool.ts'
+
+export const FIRST = '2001-01-01'
+/** The 182nd day: six flights lie at its first instant. */
+export const LAST = '2001-07-01'
+
+export interface BackfilledAll {
+  readonly plan: Plan
+  readonly report: RunReport
+  readonly workers: number
+  readonly wallMs: number
+}
+
+/** Backfills every view over a range, from the first day on unless the caller says otherwise, on all cores. */
+export async function backfillAll(
+  context: CliContext,
+  session: Session,
+  tell: (text: string) => void,
+  period: { readonly from: string; readonly to: string } = { from: FIRST, to: LAST },
+): Promise<BackfilledAll> {
+  const began = performance.now()
+  const workers = availableParallelism()
+  const views = viewsOf(session, period)
+  const request: BackfillRequest = { views, period, with: 'upstream', reprocess: 'stale', missingInputs: 'block', reason: 'demo' }
+  const pool = new WorkerPool({ lake: context.lake, ...(context.fixedNow !== undefined && { now: context.fixedNow }) }, workers)
+  try {
+    const { plan, report } = await runBackfill(request, session.catalog, effectsOf(context, session), pool, {
+      run: `demo-${period.from}`,
+      settings: { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 },
+      onProgress: ({ done, of, level }) => tell(`level ${level}, ${done} of ${of} tasks`),
+    })
+    return { plan, report, workers, wallMs: performance.now() - began }
+  } finally {
+    pool.close()
+  }
+}
+
+/** All views; those of whole months only where the period holds one. */
+export function viewsOf({ catalog }: Session, period: { readonly from: string; readonly to: string }): string[] {
+  const months = period.from.slice(0, 7) < period.to.slice(0, 7)
+  return [...catalog.features.values()].filter(({ version }) => months || version.grain !== 'month').map(({ version }) => version.view)
+}
