@@ -1,5 +1,5 @@
 import { RemovalPolicy } from 'aws-cdk-lib'
-import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3'
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 
 /**
@@ -7,7 +7,7 @@ import { Construct } from 'constructs'
  * every object, so that live can follow.
  */
 export class LakeStorage extends Construct {
-  readonly bucket: IBucket
+  readonly bucket: Bucket
 
   constructor(scope: Construct, id: string) {
     super(scope, id)
