@@ -160,7 +160,7 @@ function addQuestionCommands(program: Command, ended: Ended): void {
     'hindcast status',
     'hindcast status airport_week --last 90d --json',
   ])
-    .option('--last <length>', 'how far back to look', '30d')
+    .option('--last <length>', 'how far back to look (default: 30d)')
     .option('--from <period>', 'first period, inclusive')
     .option('--to <period>', 'last period, inclusive')
     .option('--json', 'write the states as JSON')

@@ -1,0 +1,42 @@
+import type { State, StateKind } from '../model/states.ts'
+
+/** Neighbouring partitions that are in one state for one kind of reason. */
+export interface LeftOutRun {
+  readonly state: StateKind
+  readonly first: string
+  readonly last: string
+  readonly partitions: number
+  /** Of the first of them; others may name another folder. */
+  readonly reason?: string
+  readonly remedy?: string
+}
+
+/** Runs of a view's partitions that are neither fresh nor refused; two reasons that differ only in the folder or time they name count as one. */
+export function leftOutRuns(view: string, states: readonly (readonly [string, State])[]): LeftOutRun[] {
+  const runs: LeftOutRun[] = []
+  let before: string | undefined
+  for (const [partition, state] of states) {
+    const kind = kindOf(state)
+    const run = runs.at(-1)
+    if (kind === undefined) before = undefined
+    else if (run && kind === before) runs[runs.length - 1] = { ...run, last: partition, partitions: run.partitions + 1 }
+    else runs.push({ state: state.kind, first: partition, last: partition, partitions: 1, ...whyOf(state) })
+    before = kind
+  }
+  return runs.map((run) => remedied(run, view))
+}
+
+/** What is blocked by an input view is computed with it. */
+function remedied(run: LeftOutRun, view: string): LeftOutRun {
+  if (!run.remedy?.startsWith('hindcast backfill ')) return run
+  return { ...run, remedy: `hindcast backfill ${view} --from ${run.first} --to ${run.last} --with upstream` }
+}
+
+function kindOf(state: State): string | undefined {
+  if (state.kind === 'fresh' || state.kind === 'rejected') return undefined
+  return `${state.kind} ${'reason' in state ? state.reason.replace(/\d{4}(-\d\d)*(T[\d:.]+Z)?/g, '#') : ''}`
+}
+
+function whyOf(state: State) {
+  return { ...('reason' in state && { reason: state.reason }), ...('remedy' in state && { remedy: state.remedy }) }
+}
