@@ -26,10 +26,17 @@ export interface DeadLetter {
 export class LiveQueue {
   readonly dead: DeadLetter[] = []
   readonly #waiting: Waiting[] = []
+  readonly #texts = new Set<string>()
   #count = 0
 
+  /** A message that waits already is not added: whoever takes it sees everything that led to either. */
   async send(messages: readonly Message[]): Promise<void> {
-    for (const message of messages) this.#waiting.push({ message, receives: 0 })
+    for (const message of messages) {
+      const text = JSON.stringify(message)
+      if (this.#texts.has(text)) continue
+      this.#texts.add(text)
+      this.#waiting.push({ message, receives: 0 })
+    }
   }
 
   get length(): number {
@@ -41,6 +48,7 @@ export class LiveQueue {
     const handler = createTransformHandler(async () => environment)
     while (this.#waiting.length > 0 && !signal?.aborted) {
       const batch = this.#waiting.splice(0, BATCH)
+      for (const { message } of batch) this.#texts.delete(JSON.stringify(message))
       const records = new Map(batch.map((waiting) => [`m${this.#count++}`, waiting]))
       const event = { Records: [...records].map(([messageId, { message }]) => recordOf(messageId, message)) }
       const result = await invoke(handler, event)
