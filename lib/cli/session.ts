@@ -35,7 +35,6 @@ export async function openSession(context: CliContext, options: SessionOptions):
   const lake = await openLake(context.lake, { readOnly: !options.write })
   const engine = new LocalEngine({ scratch: await scratchFolder(options.write ? context.lake : undefined) })
   try {
-    if (options.write) await requireEngine(lake.store, engine.build)
     const catalog = await loadCatalog(context, lake, engine, options)
     const close = async () => {
       await engine.close()
@@ -52,6 +51,7 @@ export async function openSession(context: CliContext, options: SessionOptions):
 async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEngine, options: SessionOptions): Promise<Catalog> {
   if (!existsSync(context.features)) {
     const catalog = await readCatalog(lake.store)
+    if (options.write) await requireEngine(lake.store, engine.build)
     if (catalog.features.size > 0) return catalog
     throw new InvalidInputError(
       `folder ${context.features} does not exist and the lake has no registered views; expected --features DIR, or hindcast init DIR`,
@@ -64,6 +64,7 @@ async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEng
     throw new InvalidInputError(`the definitions have ${problems.length} problem(s):\n${problems.map(renderProblem).join('\n')}`)
   }
   if (options.write) {
+    await requireEngine(lake.store, engine.build)
     const registered = await writeRegistry(lake.store, catalog)
     options.onRegistered?.(registered)
   }
