@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { DataError, type HindcastError, InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
 import type { LandReport } from '../pipeline/land.ts'
@@ -56,7 +57,7 @@ export class WorkerPool implements TaskMap {
     const file = fileURLToPath(
       import.meta.url.endsWith('.ts') ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url),
     )
-    const worker = fork(file, [JSON.stringify(this.#start)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const worker = fork(file, [JSON.stringify(this.#start)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: workerEnvironment() })
     this.#all.add(worker)
     worker.on('exit', () => {
       this.#all.delete(worker)
@@ -65,6 +66,12 @@ export class WorkerPool implements TaskMap {
     })
     return worker
   }
+}
+
+/** Workers run the code that this process has compiled already. */
+function workerEnvironment(): NodeJS.ProcessEnv {
+  const compiled = module.getCompileCacheDir?.()
+  return compiled === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: compiled }
 }
 
 function ask(worker: ChildProcess, task: Task): Promise<TransformReport | LandReport> {
