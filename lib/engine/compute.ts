@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { DuckDBTimestampTZValue } from '@duckdb/node-api'
 import type { ViewSettings, ViewVersion } from '../model/catalog.ts'
@@ -11,7 +10,9 @@ import { PARQUET_SETTINGS } from './build.ts'
 import { checkOutput, type Violation } from './check-output.ts'
 import type { Engine, Session } from './engine.ts'
 import { identifier, literal } from './quote.ts'
-import { type LocalInput, relationSql } from './relation.ts'
+import { isWhollyInside, type LocalInput, relationSql } from './relation.ts'
+import { findParameters } from './sql-text.ts'
+import { instantSql } from './time-sql.ts'
 
 /** One partition to compute: what, when, from which local inputs, into which local file (which must not exist). */
 export interface ComputeJob {
@@ -50,21 +51,21 @@ export interface Computed {
 export async function computePartition(engine: Engine, job: ComputeJob): Promise<Computed> {
   return engine.session(job.version.zone, async (session) => {
     try {
-      for (const input of job.inputs)
-        await session.run(`CREATE OR REPLACE TEMP VIEW ${identifier(input.binding.name)} AS ${relationSql(input)}`)
       const inputs = await countInputs(session, job)
-      await writeOutput(session, job)
+      await session.run(outputSql(job))
       const { rows, violations, warnings } = await checkOutput(session, job)
-      return { file: job.file, size: (await stat(job.file)).size, sha256: await sha256OfFile(job.file), rows, inputs, violations, warnings }
+      return { file: job.file, ...(await digestOfFile(job.file)), rows, inputs, violations, warnings }
     } catch (error) {
       throw describe(error, job)
-    } finally {
-      for (const input of job.inputs) await session.run(`DROP VIEW IF EXISTS ${identifier(input.binding.name)}`)
     }
   })
 }
 
-async function writeOutput(session: Session, job: ComputeJob): Promise<void> {
+/**
+ * One statement that reads the inputs and writes the output. Inputs are common table expressions, and `$start` and `$end` literals:
+ * views and bound parameters would cost 2 of 9 ms a partition, for they are planned on their own and twice.
+ */
+function outputSql(job: ComputeJob): string {
   const { version, partition } = job
   const others = version.schema.filter((column) => !version.entity.includes(column.name))
   const entity = version.entity.map((name) => version.schema.find((column) => column.name === name) ?? { name, type: 'VARCHAR' })
@@ -73,10 +74,23 @@ async function writeOutput(session: Session, job: ComputeJob): Promise<void> {
   const columns = [...entity.map(stored), `make_timestamp(${partition.end * 1000})::TIMESTAMP_MS AS feature_time`, ...others.map(stored)]
   const metadata = { 'hindcast.view': version.view, 'hindcast.version': version.version, 'hindcast.partition': partition.name }
   const pairs = Object.entries(metadata).map(([key, value]) => `${literal(key)}: ${literal(value)}`)
-  const sql =
-    `COPY (SELECT ${columns.join(', ')} FROM (\n${version.sql}\n) AS computed ORDER BY ${version.entity.map(identifier).join(', ')}) ` +
+  const inputs = job.inputs.map((input) => `${identifier(input.binding.name)} AS NOT MATERIALIZED (${relationSql(input)})`)
+  return (
+    `COPY (WITH ${inputs.join(', ')} SELECT ${columns.join(', ')} FROM (\n${withBounds(version.sql, partition)}\n) AS computed ` +
+    `ORDER BY ${version.entity.map(identifier).join(', ')}) ` +
     `TO ${literal(job.file)} (${PARQUET_SETTINGS}, KV_METADATA {${pairs.join(', ')}})`
-  await session.run(sql, parameters(version.sql, partition))
+  )
+}
+
+/** The SQL with the partition's bounds in the place of `$start` and `$end`. */
+function withBounds(sql: string, { start, end }: Partition): string {
+  const bounds: Record<string, string> = { $start: instantSql(start), $end: instantSql(end) }
+  let [text, from] = ['', 0]
+  for (const parameter of findParameters(sql)) {
+    text += sql.slice(from, parameter.start) + (bounds[parameter.text] ?? parameter.text)
+    from = parameter.end
+  }
+  return text + sql.slice(from)
 }
 
 /** Values for `$start` and `$end`, those that the SQL names; binding another is an error. */
@@ -94,7 +108,7 @@ async function countInputs(session: Session, job: ComputeJob): Promise<InputCoun
     const profiles = input.objects.map(({ profile }) => profile)
     const strays = profiles.reduce((sum, profile) => sum + (profile?.strays ?? 0), 0)
     const skipped = input.objects.reduce((sum, { object }) => sum + object.skipped, 0)
-    const known = input.objects.every(({ profile }) => profile && isInside(profile, input)) || input.binding.window.kind === 'latest'
+    const known = isWhollyInside(input) || input.binding.window.kind === 'latest'
     const rows =
       known && input.binding.kind === 'source'
         ? profiles.reduce((sum, profile) => sum + (profile?.rows ?? 0), 0)
@@ -104,21 +118,20 @@ async function countInputs(session: Session, job: ComputeJob): Promise<InputCoun
   return counts
 }
 
-function isInside(profile: { readonly first?: bigint; readonly last?: bigint }, input: LocalInput): boolean {
-  if (profile.first === undefined || profile.last === undefined) return false
-  const start = Number.isFinite(input.start) ? BigInt(input.start) * 1000n : undefined
-  return (start === undefined || profile.first >= start) && profile.last < BigInt(input.end) * 1000n
-}
-
 async function countRows(session: Session, input: LocalInput): Promise<number> {
-  const [row] = await session.rows(`SELECT count(*)::BIGINT AS n FROM ${identifier(input.binding.name)}`)
+  const [row] = await session.rows(`SELECT count(*)::BIGINT AS n FROM (${relationSql(input)})`)
   return Number(row?.n)
 }
 
-async function sha256OfFile(file: string): Promise<string> {
+/** Up to this many bytes are read at once, which is faster than a stream for the usual few kB. */
+const READ_AT_ONCE_MAX = 4 * 1024 * 1024
+
+async function digestOfFile(file: string): Promise<{ size: number; sha256: string }> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
-  return hash.digest('hex')
+  const { size } = statSync(file)
+  if (size <= READ_AT_ONCE_MAX) hash.update(readFileSync(file))
+  else await pipeline(createReadStream(file), hash)
+  return { size, sha256: hash.digest('hex') }
 }
 
 /** Names the view and partition, and the input object instead of its local file. */
