@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { copyFile, type FileHandle, link, open, realpath, rm } from 'node:fs/promises'
+import { constants, linkSync, realpathSync } from 'node:fs'
+import { copyFile, type FileHandle, open, rm } from 'node:fs/promises'
 import { ConflictError, InternalError } from '../model/errors.ts'
 import { checkEtag } from './conditions.ts'
 import { errorCode, isMissing } from './folder-errors.ts'
@@ -74,7 +74,7 @@ async function openFile(path: string): Promise<FileHandle | undefined> {
 async function linkOut(path: string, file: string): Promise<void> {
   try {
     // The real path, because a link to a symbolic link would be one itself.
-    await link(await realpath(path), file)
+    linkSync(realpathSync.native(path), file)
   } catch (cause) {
     if (errorCode(cause) === 'EEXIST') throw new InternalError('file to download to exists already', { file }, { cause })
     await copyOut(path, file)

@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs'
+import { statSync, unlinkSync } from 'node:fs'
 import { type FileHandle, mkdir, rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -57,7 +57,7 @@ class Folder implements FolderStore {
   async put(key: string, body: Body, condition?: PutCondition): Promise<ObjectInfo> {
     const target = pathOf(this.location, key)
     const lock = this.#openLock()
-    const neededBytes = await sizeOf(body)
+    const neededBytes = sizeOf(body)
     return this.#classified({ action: 'write', key, neededBytes }, async () => {
       const staged = await stageBody(`${this.location}/${OWN_FOLDER}/tmp`, body)
       try {
@@ -137,9 +137,9 @@ class Folder implements FolderStore {
   }
 }
 
-async function sizeOf(body: Body): Promise<number> {
+function sizeOf(body: Body): number {
   if (body instanceof Uint8Array) return body.length
-  const found = await stat(body.file).catch(() => undefined)
+  const found = statSync(body.file, { throwIfNoEntry: false })
   if (found === undefined) throw new InternalError('file to put does not exist', { file: body.file })
   return found.size
 }

@@ -1,7 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { type BigIntStats, constants, mkdirSync, renameSync, statSync, utimesSync } from 'node:fs'
-import { copyFile, link, lstat, open, readdir, rm, stat } from 'node:fs/promises'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fsync,
+  futimesSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFile,
+  writeFileSync,
+} from 'node:fs'
+import { copyFile, readdir, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { InternalError } from '../model/errors.ts'
 import { checkCondition } from './conditions.ts'
 import { isMissing } from './folder-errors.ts'
@@ -13,6 +30,8 @@ const CLOCK_STEPS_NS = [2_000n, 10_000_000n, 2_000_000_000n]
 
 const DAY_MS = 86_400_000
 
+const [sync, write] = [promisify(fsync), promisify(writeFile)]
+
 /**
  * Writes the body to a new file in `folder` and forces it to disk; returns its path. A finished file is linked when it can be: then
  * its inode becomes the object's and gets a new modification time. One that has a second name is copied, for the other name may be
@@ -22,18 +41,18 @@ export async function stageBody(folder: string, body: Body): Promise<string> {
   const staged = `${folder}/${process.pid}-${randomUUID()}`
   try {
     if (!(body instanceof Uint8Array)) await linkOrCopy(body.file, staged)
-    const handle = await open(staged, body instanceof Uint8Array ? 'wx' : 'r')
+    const file = openSync(staged, body instanceof Uint8Array ? 'wx' : 'r')
     try {
-      if (body instanceof Uint8Array) await handle.writeFile(body)
+      if (body instanceof Uint8Array) await writeAll(file, body)
       const stamp = newStamp()
-      await handle.utimes(stamp, stamp)
-      await handle.sync()
+      futimesSync(file, stamp, stamp)
+      await sync(file)
     } finally {
-      await handle.close()
+      closeSync(file)
     }
     return staged
   } catch (error) {
-    await rm(staged, { force: true })
+    rmSync(staged, { force: true })
     throw error
   }
 }
@@ -71,18 +90,33 @@ function newStamp(): number {
   return (Date.now() * 1000 + micros) / 1e6
 }
 
+/** What takes microseconds is done at once: a hop to the thread pool and back takes longer. */
 async function linkOrCopy(file: string, staged: string): Promise<void> {
-  const source = await lstat(file)
+  const source = lstatSync(file)
   if (source.isFile() && source.nlink === 1 && source.uid === (process.getuid?.() ?? source.uid)) {
-    const linked = await link(file, staged).then(
-      () => true,
-      () => false,
-    )
+    const linked = tryLink(file, staged)
     // Two puts of one file at the same time both link it: who sees a third name gives way.
-    if (linked && (await stat(staged)).nlink === 2) return
-    if (linked) await rm(staged)
+    if (linked && statSync(staged).nlink === 2) return
+    if (linked) rmSync(staged)
   }
   await copyFile(file, staged, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+}
+
+function tryLink(file: string, staged: string): boolean {
+  try {
+    linkSync(file, staged)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Up to this many bytes go to the page cache at once. */
+const WRITTEN_AT_ONCE_MAX = 64 * 1024
+
+async function writeAll(file: number, bytes: Uint8Array): Promise<void> {
+  if (bytes.length <= WRITTEN_AT_ONCE_MAX) writeFileSync(file, bytes)
+  else await write(file, bytes)
 }
 
 /** Two objects of one key never share a modification time, hence never an ETag, whatever inode the file system gives them. */

@@ -31,6 +31,7 @@ export class Workbench {
   readonly #effects: Pick<Effects, 'lake' | 'engine'>
   readonly #kept = new Map<string, Promise<Kept>>()
   readonly #dir: string
+  #made: Promise<unknown> | undefined
   #count = 0
 
   constructor(effects: Pick<Effects, 'lake' | 'engine'>, name: string) {
@@ -40,7 +41,8 @@ export class Workbench {
 
   /** A local path that nothing stands at. */
   async newFile(ending: string): Promise<string> {
-    await mkdir(this.#dir, { recursive: true })
+    this.#made ??= mkdir(this.#dir, { recursive: true })
+    await this.#made
     return join(this.#dir, `${this.#count++}${ending}`)
   }
 
