@@ -15,23 +15,30 @@ export function folderDigest(objects: readonly InputObject[]): string {
 }
 
 /**
- * Fingerprint of one output partition: of its version, its bounds and what its inputs held. Folders are `[name, digest]` in time order,
- * per input in the order of the version.
+ * Fingerprint of one output partition: of its version, its bounds and what its inputs held. Folders come in time order, per input in the
+ * order of the version.
  */
 export function fingerprint(
   version: string,
   partition: Partition,
-  inputs: readonly { readonly name: string; readonly folders: readonly (readonly [string, string])[] }[],
+  inputs: readonly { readonly name: string; readonly folders: readonly { readonly name: string; readonly digest: string }[] }[],
 ): string {
   const parts: (string | number)[] = [version, partition.start, partition.end]
   for (const input of inputs) {
     parts.push('input', input.name)
-    for (const [folder, digest] of input.folders) parts.push(folder, digest)
+    for (const folder of input.folders) parts.push(folder.name, folder.digest)
   }
   return hashOf(parts)
 }
 
 /** Names the rules that an output was held against; a rejected partition is tried again when they change. */
 export function rulesHash(settings: Pick<ViewSettings, 'expect' | 'nonFinite'>): string {
-  return hashOf([canonicalJson(settings.expect.map((rule: Rule) => rule.sql)), settings.nonFinite], 12)
+  const known = rulesHashes.get(settings)
+  if (known !== undefined) return known
+  const made = hashOf([canonicalJson(settings.expect.map((rule: Rule) => rule.sql)), settings.nonFinite], 12)
+  rulesHashes.set(settings, made)
+  return made
 }
+
+/** A planner asks once per partition. */
+const rulesHashes = new WeakMap<object, string>()

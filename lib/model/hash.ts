@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** The first `length` hex digits of the SHA-256 of the parts, each ended by a NUL so that no two lists of parts read the same. */
 export function hashOf(parts: Iterable<string | number>, length = 32): string {
-  const hash = createHash('sha256')
   let text = ''
   for (const part of parts) text += `${part}\0`
-  return hash.update(text).digest('hex').slice(0, length)
+  return hash('sha256', text, 'hex').slice(0, length)
 }
 
 /** JSON with sorted keys, so that equal values have equal text. */

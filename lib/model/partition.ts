@@ -100,6 +100,20 @@ export class Calendar {
   }
 }
 
+/** Kept for up to a century of days: rendering a date takes ten times as long as finding it. */
+const DAY_NAMES_MAX = 36_525
+const dayNames = new Map<number, string>()
+
+function nameOfDay(local: number): string {
+  const day = Math.floor(local / DAY_MS)
+  const known = dayNames.get(day)
+  if (known !== undefined) return known
+  if (dayNames.size >= DAY_NAMES_MAX) dayNames.clear()
+  const name = new Date(local).toISOString().slice(0, 10)
+  dayNames.set(day, name)
+  return name
+}
+
 const NAME: Record<FolderGrain, RegExp> = {
   hour: /^(\d{4})-(\d\d)-(\d\d)-(\d\d)$/,
   day: /^(\d{4})-(\d\d)-(\d\d)$/,
@@ -123,8 +137,9 @@ function localOfIndex(grain: FolderGrain, index: number): number {
 }
 
 function nameOfLocal(grain: FolderGrain, local: number): string {
+  if (grain === 'hour')
+    return `${nameOfDay(local)}-${String(Math.floor(local / HOUR_MS) - Math.floor(local / DAY_MS) * 24).padStart(2, '0')}`
+  if (grain === 'day') return nameOfDay(local)
   const iso = new Date(local).toISOString()
-  if (grain === 'hour') return `${iso.slice(0, 10)}-${iso.slice(11, 13)}`
-  if (grain === 'day') return iso.slice(0, 10)
   return grain === 'month' ? iso.slice(0, 7) : iso.slice(0, 4)
 }

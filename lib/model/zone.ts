@@ -50,6 +50,8 @@ const utc: Zone = {
 class IanaZone implements Zone {
   readonly name: string
   readonly #years = new Map<number, readonly Transition[]>()
+  /** The year that was asked for last: nearly always the next one too, and finding a year takes longer than all the rest. */
+  #last: { readonly start: Instant; readonly end: Instant; readonly entries: readonly Transition[] } = { start: 0, end: 0, entries: [] }
 
   constructor(name: string) {
     this.name = name
@@ -63,7 +65,7 @@ class IanaZone implements Zone {
   }
 
   offsetAt(instant: Instant): number {
-    const entries = this.#year(yearOf(instant))
+    const entries = this.#entriesAt(instant)
     let offset = 0
     for (const entry of entries) {
       if (entry.at > instant) break
@@ -88,6 +90,13 @@ class IanaZone implements Zone {
       for (const entry of this.#year(year).slice(1)) if (entry.at > start && entry.at < end) found.push(entry)
     }
     return found
+  }
+
+  #entriesAt(instant: Instant): readonly Transition[] {
+    if (instant >= this.#last.start && instant < this.#last.end) return this.#last.entries
+    const year = yearOf(instant)
+    this.#last = { start: Date.UTC(year, 0, 1), end: Date.UTC(year + 1, 0, 1), entries: this.#year(year) }
+    return this.#last.entries
   }
 
   /** The offset at the start of the UTC year, then its changes. */

@@ -63,6 +63,7 @@ export class InputListing {
   readonly #options: ListingOptions
   readonly #sources = new Map<string, SourceFolders>()
   readonly #views = new Map<string, ViewFolders>()
+  readonly #missingOf = new Map<ViewBinding, Map<Instant, Readiness>>()
 
   private constructor(options: ListingOptions) {
     this.#options = options
@@ -112,10 +113,7 @@ export class InputListing {
     const bound = feature.version.inputs.map((binding) =>
       binding.kind === 'source' ? this.#bindSource(feature, binding, partition) : this.#bindView(feature, binding, partition),
     )
-    const folders = bound.map(({ input }) => ({
-      name: input.binding.name,
-      folders: input.folders.map((folder) => [folder.name, folder.digest] as const),
-    }))
+    const folders = bound.map(({ input }) => ({ name: input.binding.name, folders: input.folders }))
     const readiness = partition.end > this.#options.now ? notEnded(partition) : worst(bound.map((one) => one.readiness))
     return { readiness, fingerprint: fingerprint(feature.version.version, partition, folders), inputs: bound.map((one) => one.input) }
   }
@@ -147,13 +145,22 @@ export class InputListing {
     const reads = { folders: [] as InputFolder[], states: [] as Readiness[] }
     for (const { partition: upstream, folder } of needed) {
       if (folder) reads.folders.push(folder)
-      else reads.states.push(this.#missingUpstream(feature, binding, upstream))
+      else reads.states.push(this.#missing(feature, binding, upstream))
     }
     const warming = listed.start !== undefined && cut < listed.start && binding.window.kind === 'duration'
     if (warming && feature.version.warmUp === 'skip') {
       reads.states.push({ kind: 'warming_up', reason: `the window of ${binding.name} reaches before the start of ${binding.view}` })
     }
     return { input: { binding, start: cut, end: partition.end, folders: reads.folders }, readiness: worst(reads.states) }
+  }
+
+  /** As `#missingUpstream`, once per binding and partition: each partition of a reader asks for its whole window. */
+  #missing(feature: Feature, binding: ViewBinding, upstream: Partition): Readiness {
+    const known = this.#missingOf.get(binding) ?? new Map<Instant, Readiness>()
+    this.#missingOf.set(binding, known)
+    const readiness = known.get(upstream.start) ?? this.#missingUpstream(feature, binding, upstream)
+    known.set(upstream.start, readiness)
+    return readiness
   }
 
   /** A partition of an input view that is not there: never to come while it warms up, else awaited. */
@@ -384,6 +391,7 @@ class ViewFolders {
   readonly start: Instant | undefined
   readonly #calendar: Calendar
   readonly #folders = new Map<number, InputFolder>()
+  readonly #made = new Map<number, { readonly partition: Partition; readonly folder: InputFolder | undefined }>()
 
   constructor(calendar: Calendar, start: Instant | undefined) {
     this.#calendar = calendar
@@ -400,11 +408,20 @@ class ViewFolders {
     const from = Number.isFinite(start) ? start : (this.#first() ?? end)
     if (from >= end) return found
     for (let index = this.#calendar.indexAt(from); ; index++) {
-      const [begins, ends] = [this.#calendar.start(index), this.#calendar.start(index + 1)]
-      if (ends > end) return latest ? found.slice(-1) : found
-      if (ends > from && ends > begins)
-        found.push({ partition: this.#folders.get(index) ?? this.#calendar.partition(index), folder: this.#folders.get(index) })
+      const at = this.#at(index)
+      if (at.partition.end > end) return latest ? found.slice(-1) : found
+      if (at.partition.end > from && at.partition.end > at.partition.start) found.push(at)
     }
+  }
+
+  /** Made once per partition: every window that holds it asks. */
+  #at(index: number): { readonly partition: Partition; readonly folder: InputFolder | undefined } {
+    const known = this.#made.get(index)
+    if (known) return known
+    const folder = this.#folders.get(index)
+    const made = { partition: folder ?? this.#calendar.partition(index), folder }
+    this.#made.set(index, made)
+    return made
   }
 
   #first(): Instant | undefined {

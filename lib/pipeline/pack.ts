@@ -1,6 +1,6 @@
 import type { Feature } from '../model/catalog.ts'
 import type { Partition } from '../model/partition.ts'
-import type { PartitionInputs } from './input-listing.ts'
+import type { InputFolder, PartitionInputs } from './input-listing.ts'
 import { secondsOf } from './work.ts'
 
 /** One partition that a plan computes, or may compute. */
@@ -48,7 +48,7 @@ export function packTasks(feature: Feature, planned: readonly PlannedPartition[]
 /** A task that is being filled. */
 class Packing {
   readonly #first: Partition
-  readonly #fetched = new Set<string>()
+  readonly #fetched = new Set<InputFolder>()
   #last: Partition
   #partitions = 0
   #maybe = 0
@@ -77,9 +77,8 @@ class Packing {
     for (const input of inputs.inputs) {
       for (const folder of input.folders) {
         this.#scanned += folder.bytes
-        const id = `${input.binding.name} ${folder.name}`
-        if (this.#fetched.has(id)) continue
-        this.#fetched.add(id)
+        if (this.#fetched.has(folder)) continue
+        this.#fetched.add(folder)
         this.#bytes += folder.bytes
         this.#objects += folder.objects.length
       }
