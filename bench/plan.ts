@@ -1,0 +1,54 @@
+import { fileURLToPath } from 'node:url'
+import type { BenchResult } from './backfill.ts'
+import type { Counts } from './counted.ts'
+import { renderCounts } from './counted.ts'
+import { runNode } from './process.ts'
+import { measurement, median } from './report.ts'
+
+const PARTITIONS = 100_000
+
+interface Planned {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  /** Peak of the whole process, the lake in memory included. */
+  readonly mb: number
+  readonly states: Readonly<Record<string, number>>
+  readonly computed: number
+  readonly counts: Counts
+}
+
+/** Planning 100,000 partitions over 10 views: all missing, and all fresh right after a backfill. The slower one counts. */
+export async function benchPlan(rounds: number): Promise<BenchResult> {
+  const [missing, fresh] = [await planned('missing', rounds), await planned('fresh', rounds)]
+  requirePlan(missing, { missing: PARTITIONS, computed: PARTITIONS })
+  requirePlan(fresh, { fresh: PARTITIONS, computed: 0 })
+  return {
+    measurements: [
+      measurement('plan_100k_s', Math.max(missing.seconds, fresh.seconds), 's', 5),
+      measurement('plan_100k_mb', Math.max(missing.mb, fresh.mb), 'MB', 500),
+    ],
+    notes: [describe('all missing', missing), describe('all fresh', fresh)],
+  }
+}
+
+async function planned(what: 'missing' | 'fresh', rounds: number): Promise<Planned> {
+  const all: Planned[] = []
+  for (let round = 0; round < rounds; round++) {
+    const { stdout } = await runNode(['--expose-gc', fileURLToPath(new URL('plan-process.ts', import.meta.url)), what])
+    all.push(JSON.parse(stdout) as Planned)
+  }
+  const [first] = all
+  if (!first) throw new Error('nothing was planned')
+  return { ...first, seconds: median(all.map((one) => one.seconds)), mb: median(all.map((one) => one.mb)) }
+}
+
+/** Partitions that read one that the same plan computes are maybe: they count as to be computed. */
+function requirePlan(plan: Planned, expected: { readonly missing?: number; readonly fresh?: number; readonly computed: number }): void {
+  const looked = Object.values(plan.states).reduce((sum, count) => sum + count, 0)
+  const wrong = looked !== PARTITIONS || plan.computed !== expected.computed || (plan.states.fresh ?? 0) !== (expected.fresh ?? 0)
+  if (wrong) throw new Error(`the plan is not as expected: ${JSON.stringify(plan)}`)
+}
+
+function describe(what: string, { seconds, cpuSeconds, mb, states, counts }: Planned): string {
+  return `plan, ${what}: ${seconds.toFixed(2)} s (${cpuSeconds.toFixed(2)} s of user and system time), ${mb.toFixed(0)} MB, states ${JSON.stringify(states)}, calls a partition: ${renderCounts(counts, PARTITIONS)}`
+}

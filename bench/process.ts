@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+
+/** One process from its start to its end, with all the processes that it started. */
+export interface Ran {
+  readonly wallMs: number
+  /** User and system time; what others do on the machine hardly shows in it. */
+  readonly cpuMs: number
+  readonly stdout: string
+}
+
+/** Runs a Node program to its end. The shell's `times` counts its children too. @throws Error when it fails. */
+export function runNode(args: readonly string[]): Promise<Ran> {
+  const began = performance.now()
+  return new Promise((resolve, reject) => {
+    const child = spawn('/bin/sh', ['-c', '"$0" "$@"; code=$?; times >&2; exit $code', process.execPath, ...args])
+    let [stdout, stderr] = ['', '']
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      const wallMs = performance.now() - began
+      if (code === 0) resolve({ wallMs, cpuMs: cpuOf(stderr), stdout })
+      else reject(new Error(`${args.join(' ')} ended with ${code}:\n${stderr}`))
+    })
+  })
+}
+
+/** The last line of `times`: user and system time of the children, as `0m1.25s 0m0.10s`. */
+function cpuOf(stderr: string): number {
+  const last = stderr.trimEnd().split('\n').at(-1) ?? ''
+  const times = [...last.matchAll(/(\d+)m([\d.]+)s/g)].map(([, minutes, seconds]) => Number(minutes) * 60_000 + Number(seconds) * 1000)
+  return times.reduce((sum, ms) => sum + ms, 0)
+}
