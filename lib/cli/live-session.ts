@@ -29,7 +29,7 @@ export async function openLive(context: CliContext, tell: (text: string, event: 
   const written = new Set<string>()
   const log = (event: LogEvent) => {
     const kind = event.event === 'partition' ? String(event.result) : event.event
-    counts[kind] = (counts[kind] ?? 0) + 1
+    if (kind !== 'sweep') counts[kind] = (counts[kind] ?? 0) + 1
     if (kind === 'written') written.add(`${event.view} ${event.partition}`)
     const text = describeEvent(event)
     if (event.event === 'failed' || event.result === 'rejected') problems.push(text ?? event.event)

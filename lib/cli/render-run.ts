@@ -1,5 +1,6 @@
 import prettyBytes from 'pretty-bytes'
 import prettyMs from 'pretty-ms'
+import type { Plan } from '../pipeline/plan.ts'
 import type { RunReport } from '../pipeline/run.ts'
 import { EXIT } from './exit-codes.ts'
 import { count } from './table.ts'
@@ -32,8 +33,11 @@ function rank(order: readonly string[], kind: string): number {
   return at < 0 ? order.length : at
 }
 
-export function exitCodeOfRun(report: RunReport): number {
+/** Bad data in the range that was asked for is told by the exit code, whether it was met now or is known from before. */
+export function exitCodeOfRun(report: RunReport, plan: Plan): number {
   if (report.aborted) return EXIT.interrupted
   const blocked = (report.outcomes.blocked ?? 0) > 0
-  return report.failures.length > 0 || report.rejected.length > 0 || blocked ? EXIT.data : EXIT.ok
+  const known = plan.views.some((view) => view.leftOut.some(({ state }) => state === 'rejected' || state === 'blocked'))
+  const refused = plan.landings.some((landing) => landing.refused.length > 0)
+  return report.failures.length > 0 || report.rejected.length > 0 || blocked || known || refused ? EXIT.data : EXIT.ok
 }

@@ -49,7 +49,7 @@ start: ${nameAt(days, 0)}
 #   gaps: block         a folder without data, once it has ended: block what reads it, or empty: it had no rows
 #   wait: 0 minutes     grace after the end of a partition, for stragglers
 #   marker: _SUCCESS    an object that says that its folder is complete (none by default)
-#   keep: 2 years       older folders count as expired (none by default)
+#   keep: 24 months     older folders count as expired (none by default)
 #   bad_rows: fail      or {max_share: 0.01}: up to this share of an object's rows may be unreadable
 `
 }

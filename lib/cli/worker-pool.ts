@@ -26,6 +26,7 @@ export class WorkerPool implements TaskMap {
   readonly #start: WorkerStart
   readonly #idle: ChildProcess[] = []
   readonly #all = new Set<ChildProcess>()
+  #closed = false
 
   constructor(start: WorkerStart, workers: number) {
     this.concurrency = workers
@@ -42,13 +43,14 @@ export class WorkerPool implements TaskMap {
         return report
       } catch (error) {
         if (worker.connected) this.#idle.push(worker)
-        if (!(error instanceof TransientError) || attempt >= TRIES) throw error
+        if (this.#closed || !(error instanceof TransientError) || attempt >= TRIES) throw error
       }
     }
   }
 
   /** Ends all workers at once. Nothing they were writing is left half written. */
   close(): void {
+    this.#closed = true
     for (const worker of this.#all) worker.kill('SIGKILL')
     this.#all.clear()
   }

@@ -62,6 +62,8 @@ export interface ViewSettings {
   readonly expect: readonly Rule[]
   readonly warn: readonly Rule[]
   readonly nonFinite: 'refuse' | 'allow'
+  /** Share of rows that may be unreadable, by source that the view reads. */
+  readonly badRows: Readonly<Record<string, number>>
   readonly repairMs: number
   readonly availableAfterMs: number
   readonly columns: Readonly<Record<string, string>>

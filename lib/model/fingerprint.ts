@@ -31,11 +31,14 @@ export function fingerprint(
   return hashOf(parts)
 }
 
-/** Names the rules that an output was held against; a rejected partition is tried again when they change. */
-export function rulesHash(settings: Pick<ViewSettings, 'expect' | 'nonFinite'>): string {
+/** Names the rules that an output and its rows were held against; a rejected partition is tried again when they change. */
+export function rulesHash(settings: Pick<ViewSettings, 'expect' | 'nonFinite' | 'badRows'>): string {
   const known = rulesHashes.get(settings)
   if (known !== undefined) return known
-  const made = hashOf([canonicalJson(settings.expect.map((rule: Rule) => rule.sql)), settings.nonFinite], 12)
+  const made = hashOf(
+    [canonicalJson(settings.expect.map((rule: Rule) => rule.sql)), settings.nonFinite, canonicalJson(settings.badRows)],
+    12,
+  )
   rulesHashes.set(settings, made)
   return made
 }

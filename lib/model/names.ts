@@ -2,6 +2,8 @@ import { InvalidInputError } from './errors.ts'
 
 /** Columns and parts of names that hindcast itself writes. */
 const OURS: readonly string[] = ['dt', 'v', 'feature_time']
+/** Names that the registry uses beside those of views. */
+const REGISTRY: readonly string[] = ['engine', 'published']
 
 /**
  * Words that Athena (its DDL and its SELECT, from "Escape reserved keywords" in its manual) or DuckDB (`duckdb_keywords()`, reserved) read as
@@ -34,6 +36,11 @@ export function parseName(what: string, name: string): string {
 
 /** A name that becomes a table: no SQL keyword either. @throws InvalidInputError. */
 export function parseTableName(what: string, name: string): string {
+  if (name.startsWith('_') || REGISTRY.includes(name)) {
+    throw new InvalidInputError(
+      `${what} '${name}' is reserved; expected a name that does not begin with _ and is none of ${REGISTRY.join(', ')}`,
+    )
+  }
   if (KEYWORDS.has(name)) throw new InvalidInputError(`${what} '${name}' is an SQL keyword; expected another name, such as ${name}_1`)
   return parseName(what, name)
 }

@@ -74,6 +74,11 @@ export class Calendar {
     return this.partition(this.indexOf(name))
   }
 
+  /** The partition of that name, undefined for a name of another grain. */
+  find(name: string): Partition | undefined {
+    return NAME[this.grain].test(name) ? this.named(name) : undefined
+  }
+
   /** Partitions that lie wholly in `[start, end)`, in order of time; those without length are left out. */
   within(start: Instant, end: Instant): Partition[] {
     const found: Partition[] = []

@@ -5,7 +5,7 @@ import type { ObjectInfo } from '../lake/object-store.ts'
 import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
 import type { Catalog, Feature, InputBinding, SourceBinding, ViewBinding } from '../model/catalog.ts'
 import { featureKey, sourcesBelow } from '../model/catalog.ts'
-import { durationMs, renderDuration } from '../model/duration.ts'
+import { renderDuration } from '../model/duration.ts'
 import { InternalError } from '../model/errors.ts'
 import { fingerprint, folderDigest, type InputObject } from '../model/fingerprint.ts'
 import { hashOf } from '../model/hash.ts'
@@ -241,7 +241,11 @@ export class InputListing {
     const before = `${landedFolder(name, last).slice(0, -1)}0`
     const calendar = folderCalendar(folders.source)
     for await (const page of store.list({ prefix: `${prefix}dt=`, ...(first && { from: landedFolder(name, first) }), before })) {
-      for (const object of page) folders.addPiece(calendar.named(object.key.slice(prefix.length + 3, object.key.lastIndexOf('/'))), object)
+      for (const object of page) {
+        // Pieces of another folder length are from before the key template changed; landing their objects again empties them.
+        const folder = calendar.find(object.key.slice(prefix.length + 3, object.key.lastIndexOf('/')))
+        if (folder) folders.addPiece(folder, object)
+      }
     }
     const rejected = landingRejectedPrefix(name)
     for await (const page of store.list({
@@ -249,8 +253,10 @@ export class InputListing {
       ...(first && { from: `${rejected}dt=${first}` }),
       before: `${rejected}dt=${last}0`,
     })) {
-      for (const object of page)
-        folders.addRejected(calendar.named(object.key.slice(rejected.length + 3, object.key.lastIndexOf('/'))), object)
+      for (const object of page) {
+        const folder = calendar.find(object.key.slice(rejected.length + 3, object.key.lastIndexOf('/')))
+        if (folder) folders.addRejected(folder, object)
+      }
     }
   }
 
@@ -469,7 +475,7 @@ function noFolderYet(source: Source, partition: Partition): Readiness {
 }
 
 function folderReadiness(source: Source, folder: InputFolder, now: Instant): Readiness {
-  const kept = source.keep === undefined || folder.end > now - durationMs(source.keep)
+  const kept = source.keep === undefined || folder.end > windowStart(source.keep, now, zoneNamed(source.keyZone))
   const empty = folder.objects.length === 0
   if (!kept && (empty || source.folders === 'event_time')) {
     return {

@@ -66,7 +66,7 @@ async function landAndCompute(task: LandTask, catalog: Catalog, effects: Effects
   if (!source) throw new InvalidInputError(`source ${task.source} is not in the registry`)
   const report = await land({ source, key: task.key, retry: task.retry }, effects)
   const calendar = folderCalendar(source)
-  const folders = report.folders.map((name) => calendar.named(name))
+  const folders = report.folders.flatMap((name) => calendar.find(name) ?? [])
   const reprocess = task.repair ? 'stale' : 'none'
   const reports = task.writer === LIVE ? await computeReaders({ source, folders, reprocess }, catalog, effects) : []
   return { landed: report.result === 'landed' ? 1 : 0, reports, ignored: false }

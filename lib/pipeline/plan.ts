@@ -84,7 +84,7 @@ export async function planBackfill(
   const levels = packLevels(decided, settings)
   const quote = quoteOf(totalWork(levels, landings, 'low'), totalWork(levels, landings, 'high'), settings.prices)
   if (request.maxCost !== undefined && quote.highUsd > request.maxCost) {
-    throw new InvalidInputError(`the plan may cost ${quote.highUsd.toFixed(2)} USD; allowed is ${request.maxCost} (max cost)`)
+    throw new InvalidInputError(`the plan may cost ${quote.highUsd.toPrecision(3)} USD; allowed is ${request.maxCost} (max cost)`)
   }
   const tasks = levels.flatMap((level) => level.tasks)
   return {

@@ -67,7 +67,7 @@ async function resolveView(
     ...(lineOf && { lineOf: (path) => lineOf(view.file, path) }),
   })
   const { problems, orderSensitive } = analysis
-  return problems.length > 0 ? { problems, orderSensitive } : { feature: featureOf(view, whole, analysis), problems, orderSensitive }
+  return problems.length > 0 ? { problems, orderSensitive } : { feature: featureOf(view, whole, known, analysis), problems, orderSensitive }
 }
 
 /** What is said of a view that reads something with problems of its own. */
@@ -105,12 +105,15 @@ function readPart(binding: InputBinding, columnsRead: ViewAnalysis['columnsRead'
   return { ...binding, columns: binding.columns.filter(({ name }) => read.includes(name) || name === binding.eventTime?.column) }
 }
 
-function featureOf(view: View, whole: readonly InputBinding[], { schema, columnsRead, rules }: ViewAnalysis): Feature {
+function featureOf(view: View, whole: readonly InputBinding[], known: Known, { schema, columnsRead, rules }: ViewAnalysis): Feature {
   const { entity, grain, zone, warmUp } = view
   const content = { entity, grain, zone, warmUp, inputs: whole.map((binding) => readPart(binding, columnsRead)) }
   const version = versionOf(content, canonicalSql(view.sql))
   const sql = withoutSemicolon(view.sql)
-  return { version: { format: 1, view: view.name, version, sql, ...content, schema }, settings: settingsOf(view, rules) }
+  return {
+    version: { format: 1, view: view.name, version, sql, ...content, schema },
+    settings: settingsOf(view, rules, badRowsOf(view, known)),
+  }
 }
 
 /** The SQL is put in parentheses when it runs. A semicolon that ends a comment may go too. */
@@ -118,13 +121,19 @@ function withoutSemicolon(sql: string): string {
   return sql.replace(/(;(\s|--[^\n]*|\/\*[\s\S]*?\*\/)*)+$/, '').trimEnd()
 }
 
-function settingsOf(view: View, rules: ViewAnalysis['rules']): ViewSettings {
+function badRowsOf(view: View, known: Known): Record<string, number> {
+  const sources = view.inputs.flatMap(({ from }) => known.sources.get(from) ?? [])
+  return Object.fromEntries(sources.map((source) => [source.name, source.badRows.maxShare]))
+}
+
+function settingsOf(view: View, rules: ViewAnalysis['rules'], badRows: ViewSettings['badRows']): ViewSettings {
   return {
     description: view.description,
     ...(view.owner !== undefined && { owner: view.owner }),
     expect: rules.expect,
     warn: rules.warn,
     nonFinite: view.nonFinite,
+    badRows,
     repairMs: view.repairMs,
     availableAfterMs: view.availableAfterMs,
     columns: view.columns,

@@ -61,6 +61,7 @@ export interface RunReport {
   /** Partitions that were refused, with what was found. */
   readonly rejected: readonly { readonly view: string; readonly partition: string; readonly reason: string }[]
   readonly rows: number
+  /** Bytes of the outputs that were put. */
   readonly bytes: number
   readonly bytesRead: number
   /** Milliseconds of computing, over all tasks. */
@@ -191,7 +192,7 @@ function reportOf(
       .filter((outcome) => outcome.result === 'rejected')
       .map(({ view, partition, reason }) => ({ view, partition, reason: reason ?? 'refused before, as its inputs stand' })),
     rows: sum((outcome) => outcome.rows),
-    bytes: sum((outcome) => outcome.bytes),
+    bytes: sum((outcome) => (outcome.result === 'written' ? outcome.bytes : 0)),
     bytesRead: sum((outcome) => outcome.bytesRead),
     computeMs: sum((outcome) => outcome.ms),
   }

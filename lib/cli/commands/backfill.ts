@@ -46,7 +46,7 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
     )
     progress.stop()
     context.out(options.json ? JSON.stringify({ quote: planned.quote, report }, null, 1) : renderRun(report, performance.now() - began))
-    return exitCodeOfRun(report)
+    return exitCodeOfRun(report, planned)
   } finally {
     progress.stop()
     process.off('SIGINT', interrupt)
