@@ -2,10 +2,10 @@ import { DataError, HindcastError } from '../model/errors.ts'
 import type { Source, SourceColumn, SourceFormat } from '../model/source.ts'
 import type { Instant } from '../model/zone.ts'
 import { PARQUET_SETTINGS } from './build.ts'
-import type { Session } from './engine.ts'
+import type { Row, Session } from './engine.ts'
 import { fileTypes, isAssignable } from './profile.ts'
 import { identifier, literal } from './quote.ts'
-import { eventTimeSql } from './time-sql.ts'
+import { castSql, eventTimeSql } from './time-sql.ts'
 
 /** A raw object to decode: its key for messages and compression, its local file, the values of its key's captures. */
 export interface RawObject {
@@ -28,6 +28,10 @@ export interface Decoded {
 /** The table that `decodeObject` leaves in its session, in the order of the file: `"__line"`, then the columns; event time TIMESTAMPTZ. */
 export const DECODED_TABLE = 'decoded_object'
 
+/** Where the engine notes lines that are no rows at all: a wrong number of fields, text that is not UTF-8. */
+const REJECTS = 'decoding_rejects'
+const KEEP_REJECTS = `store_rejects=true, rejects_table='${REJECTS}', rejects_scan='decoding_scans'`
+
 /**
  * Decodes one raw object into typed rows, in a UTC session: a pure function of the object and its source's decoding options. Rows
  * that do not fit are refused, or skipped up to the share that `bad_rows` allows.
@@ -36,7 +40,7 @@ export const DECODED_TABLE = 'decoded_object'
 export async function decodeObject(session: Session, raw: RawObject, source: Decoding): Promise<Decoded> {
   try {
     await session.run(`DROP TABLE IF EXISTS ${DECODED_TABLE}`)
-    await session.run(`DROP TABLE IF EXISTS decoding_text`)
+    for (const table of ['decoding_text', REJECTS, 'decoding_scans']) await session.run(`DROP TABLE IF EXISTS ${table}`)
     const rows = source.format.kind === 'parquet' ? await loadParquet(session, raw, source) : await loadText(session, raw, source)
     return rows
   } catch (error) {
@@ -69,11 +73,13 @@ async function loadParquet(session: Session, raw: RawObject, source: Decoding): 
     if (found !== undefined && !isAssignable(found, column.type)) {
       throw new DataError(`column '${column.name}' of ${raw.key} has type ${found}; expected ${column.type}`)
     }
-    const value = found === undefined ? 'NULL' : identifier(column.name)
-    return `CAST(${value} AS ${column.type}) AS ${identifier(column.name)}`
+    if (found === undefined) return `CAST(NULL AS ${column.type}) AS ${identifier(column.name)}`
+    // The event time keeps its precision: what is cut off must not move a row into the next folder.
+    if (column.name === source.eventTime?.column) return identifier(column.name)
+    return `${castSql(identifier(column.name), found, column.type)} AS ${identifier(column.name)}`
   })
   await session.run(`CREATE TEMP TABLE decoding_text AS SELECT "__line", CAST(NULL AS VARCHAR) AS bad, ${columns.join(', ')} FROM ${from}`)
-  return finish(session, raw, source)
+  return finish(session, raw, source, types[source.eventTime?.column ?? ''])
 }
 
 /** JSON lines and CSV: first text per column, then a strict cast per column that tells which line does not fit. */
@@ -95,8 +101,9 @@ async function loadText(session: Session, raw: RawObject, source: Decoding): Pro
 }
 
 /** Counts and refuses bad rows, gives the event time its zone, and leaves the good rows in `DECODED_TABLE`. */
-async function finish(session: Session, raw: RawObject, source: Decoding): Promise<Decoded> {
+async function finish(session: Session, raw: RawObject, source: Decoding, timeType?: string): Promise<Decoded> {
   const { eventTime } = source
+  const declared = source.columns.find((column) => column.name === eventTime?.column)
   const missing = eventTime
     ? `CASE WHEN ${identifier(eventTime.column)} IS NULL THEN ${literal(`column '${eventTime.column}': the event time is NULL`)} END`
     : 'NULL'
@@ -104,28 +111,52 @@ async function finish(session: Session, raw: RawObject, source: Decoding): Promi
     `SELECT count(*)::BIGINT AS n, count(b)::BIGINT AS bad, min(line) FILTER (WHERE b IS NOT NULL)::BIGINT AS line, arg_min(b, line) AS reason FROM ` +
       `(SELECT "__line" AS line, coalesce(bad, ${missing}) AS b FROM decoding_text)`,
   )
-  const [rows, bad] = [Number(counts?.n), Number(counts?.bad)]
+  const rejects = source.format.kind === 'parquet' ? [] : await rejectedLines(session)
+  const [rows, bad] = [Number(counts?.n) + rejects.length, Number(counts?.bad) + rejects.length]
   if (bad > 0 && bad > rows * source.badRows.maxShare) {
+    const { line, reason } = firstBad(counts, rejects)
     throw new DataError(
-      `${raw.key}:${counts?.line}: ${counts?.reason}; ${bad} of ${rows} rows cannot be read, allowed ${source.badRows.maxShare} of them (bad_rows in ${source.file})`,
+      `${raw.key}:${line}: ${reason}; ${bad} of ${rows} rows cannot be read, allowed ${source.badRows.maxShare} of them (bad_rows in ${source.file})`,
     )
   }
-  const range =
-    eventTime &&
-    (await localRange(
-      session,
-      source.columns.find((column) => column.name === eventTime.column),
-    ))
+  const range = eventTime && (await localRange(session, declared && { ...declared, type: timeType ?? declared.type }))
   const columns = source.columns.map((column) => {
     const name = identifier(column.name)
     if (!eventTime || column.name !== eventTime.column || !range) return name
-    return `${eventTimeSql(name, column.type, eventTime, range)} AS ${name}`
+    return `${eventTimeSql(name, timeType ?? column.type, eventTime, range)} AS ${name}`
   })
   await session.run(
     `CREATE TEMP TABLE ${DECODED_TABLE} AS SELECT "__line", ${columns.join(', ')} FROM decoding_text WHERE coalesce(bad, ${missing}) IS NULL`,
   )
   await session.run('DROP TABLE decoding_text')
   return { rows: rows - bad, skipped: bad, ...(eventTime && (await bounds(session, eventTime.column))) }
+}
+
+interface BadLine {
+  readonly line: number
+  readonly reason: string
+}
+
+/** Lines that the engine could not split into fields, in order. */
+async function rejectedLines(session: Session): Promise<BadLine[]> {
+  const rows = await session.rows(
+    `SELECT line::BIGINT AS line, arg_min(error_message, byte_position) AS message, left(any_value(csv_line), 60) AS text FROM ${REJECTS} GROUP BY ALL ORDER BY 1`,
+  )
+  return rows.map(({ line, message, text }) => ({ line: Number(line), reason: `${lowerFirst(String(message))}: ${text ?? ''}` }))
+}
+
+/** The first line that is bad in either way. Rows are numbered without the lines that are none. */
+function firstBad(counts: Row | undefined, rejects: readonly BadLine[]): BadLine {
+  const [rejected] = rejects
+  if (counts?.line === null || counts?.line === undefined) return rejected ?? { line: 0, reason: '' }
+  let line = Number(counts.line)
+  for (const reject of rejects) if (reject.line <= line) line++
+  return rejected && rejected.line < line ? rejected : { line, reason: String(counts.reason) }
+}
+
+function lowerFirst(text: string): string {
+  const [first] = text.split('\n')
+  return `${(first ?? '').slice(0, 1).toLowerCase()}${(first ?? '').slice(1)}`
 }
 
 /** Bounds of naive event times, wide enough to find every zone transition among them; other types need none. */
@@ -153,7 +184,7 @@ function compressionOf(format: SourceFormat, key: string): string {
 function jsonText(raw: RawObject, source: Decoding): string {
   const lines =
     `read_csv(${literal(raw.file)}, columns={'json': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, auto_detect=false, ` +
-    `max_line_size=16777216, compression=${literal(compressionOf(source.format, raw.key))})`
+    `max_line_size=16777216, compression=${literal(compressionOf(source.format, raw.key))}, ${KEEP_REJECTS})`
   const columns = source.columns.map((column) => {
     const name = identifier(`text ${column.name}`)
     if (column.name in raw.captures) return `${literal(raw.captures[column.name] ?? '')} AS ${name}`
@@ -178,10 +209,9 @@ async function csvText(session: Session, raw: RawObject, source: Decoding): Prom
   })
   const nulls = ['', ...(csv.nullText === undefined ? [] : [csv.nullText])]
   const shape = `{${inFile.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ')}}`
-  const tolerant = source.badRows.maxShare > 0 ? ', ignore_errors=true' : ''
   const scan =
     `read_csv(${literal(raw.file)}, columns=${shape}, header=${csv.header}, delim=${literal(csv.delimiter)}, quote=${literal(csv.quote)}, ` +
-    `escape=${literal(csv.quote)}, nullstr=[${nulls.map(literal).join(', ')}], auto_detect=false, max_line_size=16777216, compression=${compression}${tolerant})`
+    `escape=${literal(csv.quote)}, nullstr=[${nulls.map(literal).join(', ')}], auto_detect=false, max_line_size=16777216, compression=${compression}, ${KEEP_REJECTS})`
   const first = csv.header ? 1 : 0
   return `SELECT row_number() OVER () + ${first} AS "__line", NULL AS "__bad", ${columns.join(', ')} FROM ${scan}`
 }
@@ -198,7 +228,10 @@ async function csvHeader(session: Session, raw: RawObject, delimiter: string, co
 /** A cast that never changes what a value says: a naive time refuses text with an offset, a zoned one refuses text without. */
 function strictCast(text: string, type: string): string {
   const offset = `regexp_matches(${text}, '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$', 'i') AND ${text} LIKE '%:%'`
-  if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(type)) return `CASE WHEN NOT (${offset}) THEN TRY_CAST(${text} AS ${type}) END`
+  if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(type)) {
+    const parsed = type === 'TIMESTAMP_NS' ? type : 'TIMESTAMP'
+    return `CASE WHEN NOT (${offset}) THEN ${castSql(`TRY_CAST(${text} AS ${parsed})`, parsed, type)} END`
+  }
   if (type === 'TIMESTAMPTZ' || type === 'TIMESTAMP WITH TIME ZONE') return `CASE WHEN ${offset} THEN TRY_CAST(${text} AS TIMESTAMPTZ) END`
   if (/\[|STRUCT|MAP/i.test(type)) return `TRY_CAST(TRY_CAST(${text} AS JSON) AS ${type})`
   // The engine would round '3.7' to 4.

@@ -4,7 +4,7 @@ import type { Instant } from '../model/zone.ts'
 import type { LocalObject } from './local-object.ts'
 import { isMissingAllowed, type ObjectProfile } from './profile.ts'
 import { identifier, literal, literalList } from './quote.ts'
-import { eventTimeSql, instantSql } from './time-sql.ts'
+import { castSql, eventTimeSql, instantSql } from './time-sql.ts'
 
 /** One input of a partition on local disk: its objects in key order within folders in time order, and the cut `[start, end)`. */
 export interface LocalInput {
@@ -108,7 +108,7 @@ function sourceColumnSql(input: LocalInput, binding: SourceBinding, group: Group
   const capture = group.object.decoded ? undefined : group.object.captures[column.name]
   if (capture !== undefined) return `CAST(${literal(capture)} AS ${column.type})`
   if (found === undefined) return `CAST(NULL AS ${column.type})`
-  return found === column.type ? identifier(column.name) : `CAST(${identifier(column.name)} AS ${column.type})`
+  return found === column.type ? identifier(column.name) : castSql(identifier(column.name), found, column.type)
 }
 
 function viewPart(binding: ViewBinding, files: readonly string[]): string {

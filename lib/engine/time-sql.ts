@@ -45,6 +45,18 @@ function flooredMicros(nanos: string): string {
   return `((${nanos} - ((${nanos} % 1000) + 1000) % 1000) // 1000)`
 }
 
+const NAIVE = /^TIMESTAMP(_S|_MS|_NS)?$/
+const STEP_MICROS: Partial<Record<string, number>> = { TIMESTAMP_MS: 1e3, TIMESTAMP_S: 1e6 }
+
+/** A cast that moves no time forward: between timestamps the engine rounds, so that 23:59:59.9999 would become the next day. */
+export function castSql(value: string, from: string, to: string): string {
+  if (from === to) return value
+  if (!NAIVE.test(from) || !NAIVE.test(to)) return `CAST(${value} AS ${to})`
+  const micros = from === 'TIMESTAMP_NS' ? flooredMicros(`epoch_ns(${value})`) : `epoch_us(${value})`
+  const step = STEP_MICROS[to]
+  return `CAST(make_timestamp(${step ? `${micros} - ((${micros} % ${step}) + ${step}) % ${step}` : micros}) AS ${to})`
+}
+
 function zonedSql(localMicros: string, zoneName: string, range: { readonly start: Instant; readonly end: Instant }): string {
   const [first, ...changes] = zoneNamed(zoneName).transitions(range.start - 2 * DAY_MS, range.end + 2 * DAY_MS)
   let before = first?.offsetMs ?? 0

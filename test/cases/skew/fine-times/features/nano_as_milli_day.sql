@@ -1,0 +1,7 @@
+/* ---
+description: Events of a day.
+entity: who
+grain: day
+inputs: {nano_as_milli: 1 day}
+--- */
+SELECT who, count(*) AS n, sum(amount) AS total, max(happened) AS newest FROM nano_as_milli GROUP BY who

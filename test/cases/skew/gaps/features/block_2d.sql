@@ -1,0 +1,9 @@
+/* ---
+description: Events of 2 days.
+entity: who
+grain: day
+inputs:
+  events: {from: block_source, window: 2 days}
+warm_up: compute
+--- */
+SELECT who, count(*) AS n, sum(amount) AS total FROM events GROUP BY who
