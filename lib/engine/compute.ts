@@ -56,7 +56,7 @@ export async function computePartition(engine: Engine, job: ComputeJob): Promise
       const { rows, violations, warnings } = await checkOutput(session, job)
       return { file: job.file, ...(await digestOfFile(job.file)), rows, inputs, violations, warnings }
     } catch (error) {
-      throw describe(error, job)
+      throw describe((await asUnreadable(session, error, job)) ?? error, job)
     }
   })
 }
@@ -132,6 +132,28 @@ async function digestOfFile(file: string): Promise<{ size: number; sha256: strin
   if (size <= READ_AT_ONCE_MAX) hash.update(readFileSync(file))
   else await pipeline(createReadStream(file), hash)
   return { size, sha256: hash.digest('hex') }
+}
+
+/** The error as one of an input object, where one cannot be read: the engine names a file in some of its messages only. */
+async function asUnreadable(session: Session, error: unknown, job: ComputeJob): Promise<DataError | undefined> {
+  if (!(error instanceof DataError)) return undefined
+  for (const input of job.inputs) {
+    for (const one of input.objects) {
+      const reason = await readingError(session, relationSql({ ...input, objects: [one] }))
+      if (reason) return new DataError(`${one.object.key} cannot be read as Parquet: ${reason.message}`, {}, { cause: error })
+    }
+  }
+  return undefined
+}
+
+async function readingError(session: Session, relation: string): Promise<DataError | undefined> {
+  try {
+    await session.run(`SELECT bit_xor(hash(COLUMNS(*))) FROM (${relation})`)
+    return undefined
+  } catch (error) {
+    if (error instanceof DataError) return error
+    throw error
+  }
 }
 
 /** Names the view and partition, and the input object instead of its local file. */

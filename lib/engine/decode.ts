@@ -1,11 +1,11 @@
 import { DataError, HindcastError } from '../model/errors.ts'
-import type { Source, SourceColumn, SourceFormat } from '../model/source.ts'
+import type { EventTime, Source, SourceColumn, SourceFormat } from '../model/source.ts'
 import type { Instant } from '../model/zone.ts'
 import { PARQUET_SETTINGS } from './build.ts'
 import type { Row, Session } from './engine.ts'
 import { fileTypes, isAssignable } from './profile.ts'
 import { identifier, literal } from './quote.ts'
-import { castSql, eventTimeSql } from './time-sql.ts'
+import { castSql, EVENT_YEARS, eventTimeSql, isOutsideSql } from './time-sql.ts'
 
 /** A raw object to decode: its key for messages and compression, its local file, the values of its key's captures. */
 export interface RawObject {
@@ -44,13 +44,15 @@ export async function decodeObject(session: Session, raw: RawObject, source: Dec
     const rows = source.format.kind === 'parquet' ? await loadParquet(session, raw, source) : await loadText(session, raw, source)
     return rows
   } catch (error) {
-    throw namedAfter(raw, error)
+    throw namedAfter(raw, source.format.kind, error)
   }
 }
 
-function namedAfter(raw: RawObject, error: unknown): unknown {
-  if (!(error instanceof HindcastError) || error.message.includes(raw.key)) return error
-  return new DataError(`${raw.key}: ${error.message.replaceAll(raw.file, raw.key)}`, {}, { cause: error })
+/** An error that the data does not explain (a full disk) stays what it is. */
+function namedAfter(raw: RawObject, kind: SourceFormat['kind'], error: unknown): unknown {
+  if (!(error instanceof HindcastError) || error.name !== 'DataError' || error.message.includes(raw.key)) return error
+  const name = { parquet: 'Parquet', json: 'JSON lines', csv: 'CSV' }[kind]
+  return new DataError(`${raw.key} cannot be read as ${name}: ${error.message.replaceAll(raw.file, raw.key)}`, {}, { cause: error })
 }
 
 /** Writes the decoded table as one Parquet file, in order. */
@@ -104,12 +106,10 @@ async function loadText(session: Session, raw: RawObject, source: Decoding): Pro
 async function finish(session: Session, raw: RawObject, source: Decoding, timeType?: string): Promise<Decoded> {
   const { eventTime } = source
   const declared = source.columns.find((column) => column.name === eventTime?.column)
-  const missing = eventTime
-    ? `CASE WHEN ${identifier(eventTime.column)} IS NULL THEN ${literal(`column '${eventTime.column}': the event time is NULL`)} END`
-    : 'NULL'
+  const wrong = eventTime && declared ? wrongTimeSql(eventTime, timeType ?? declared.type) : 'NULL'
   const [counts] = await session.rows(
     `SELECT count(*)::BIGINT AS n, count(b)::BIGINT AS bad, min(line) FILTER (WHERE b IS NOT NULL)::BIGINT AS line, arg_min(b, line) AS reason FROM ` +
-      `(SELECT "__line" AS line, coalesce(bad, ${missing}) AS b FROM decoding_text)`,
+      `(SELECT "__line" AS line, coalesce(bad, ${wrong}) AS b FROM decoding_text)`,
   )
   const rejects = source.format.kind === 'parquet' ? [] : await rejectedLines(session)
   const [rows, bad] = [Number(counts?.n) + rejects.length, Number(counts?.bad) + rejects.length]
@@ -119,17 +119,26 @@ async function finish(session: Session, raw: RawObject, source: Decoding, timeTy
       `${raw.key}:${line}: ${reason}; ${bad} of ${rows} rows cannot be read, allowed ${source.badRows.maxShare} of them (bad_rows in ${source.file})`,
     )
   }
-  const range = eventTime && (await localRange(session, declared && { ...declared, type: timeType ?? declared.type }))
+  const good = `coalesce(bad, ${wrong}) IS NULL`
+  const range = eventTime && (await localRange(session, declared && { ...declared, type: timeType ?? declared.type }, good))
   const columns = source.columns.map((column) => {
     const name = identifier(column.name)
     if (!eventTime || column.name !== eventTime.column || !range) return name
     return `${eventTimeSql(name, timeType ?? column.type, eventTime, range)} AS ${name}`
   })
-  await session.run(
-    `CREATE TEMP TABLE ${DECODED_TABLE} AS SELECT "__line", ${columns.join(', ')} FROM decoding_text WHERE coalesce(bad, ${missing}) IS NULL`,
-  )
+  await session.run(`CREATE TEMP TABLE ${DECODED_TABLE} AS SELECT "__line", ${columns.join(', ')} FROM decoding_text WHERE ${good}`)
   await session.run('DROP TABLE decoding_text')
   return { rows: rows - bad, skipped: bad, ...(eventTime && (await bounds(session, eventTime.column))) }
+}
+
+/** What is wrong with an event time, or NULL. */
+function wrongTimeSql(eventTime: EventTime, type: string): string {
+  const name = identifier(eventTime.column)
+  const [missing, outside] = [`column '${eventTime.column}': the event time is NULL`, `column '${eventTime.column}': the event time `]
+  return (
+    `CASE WHEN ${name} IS NULL THEN ${literal(missing)} ` +
+    `WHEN ${isOutsideSql(name, type, eventTime)} THEN ${literal(outside)} || ${name} || ${literal(` lies outside ${EVENT_YEARS}`)} END`
+  )
 }
 
 interface BadLine {
@@ -160,10 +169,10 @@ function lowerFirst(text: string): string {
 }
 
 /** Bounds of naive event times, wide enough to find every zone transition among them; other types need none. */
-async function localRange(session: Session, column: SourceColumn | undefined): Promise<{ start: Instant; end: Instant }> {
+async function localRange(session: Session, column: SourceColumn | undefined, where: string): Promise<{ start: Instant; end: Instant }> {
   if (!column || !/^(TIMESTAMP(_S|_MS|_NS)?|DATE)$/.test(column.type)) return { start: 0, end: 0 }
   const time = `epoch_ms(${identifier(column.name)}::TIMESTAMP)`
-  const [row] = await session.rows(`SELECT min(${time}) AS lo, max(${time}) AS hi FROM decoding_text`)
+  const [row] = await session.rows(`SELECT min(${time}) AS lo, max(${time}) AS hi FROM decoding_text WHERE ${where}`)
   return { start: Number(row?.lo ?? 0), end: Number(row?.hi ?? 0) + 1 }
 }
 
@@ -198,7 +207,7 @@ async function csvText(session: Session, raw: RawObject, source: Decoding): Prom
   const csv = source.format.csv ?? { delimiter: ',', quote: '"', header: true }
   const compression = literal(compressionOf(source.format, raw.key))
   const inFile = csv.header
-    ? await csvHeader(session, raw, csv.delimiter, compression)
+    ? await csvHeader(session, raw, source, csv.delimiter)
     : source.columns.map((column) => column.name).filter((name) => !(name in raw.captures))
   const columns = source.columns.map((column) => {
     const name = identifier(`text ${column.name}`)
@@ -216,12 +225,15 @@ async function csvText(session: Session, raw: RawObject, source: Decoding): Prom
   return `SELECT row_number() OVER () + ${first} AS "__line", NULL AS "__bad", ${columns.join(', ')} FROM ${scan}`
 }
 
-/** Names in the first line; an object without one has no columns and no rows. */
-async function csvHeader(session: Session, raw: RawObject, delimiter: string, compression: string): Promise<string[]> {
+/** Names in the first line. @throws DataError where there is none. */
+async function csvHeader(session: Session, raw: RawObject, source: Decoding, delimiter: string): Promise<string[]> {
+  const expected = source.columns.map(({ name }) => name).filter((name) => !(name in raw.captures))
+  const compression = literal(compressionOf(source.format, raw.key))
   const [row] = await session.rows(
     `SELECT line FROM read_csv(${literal(raw.file)}, columns={'line': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, auto_detect=false, compression=${compression}) LIMIT 1`,
   )
-  const line = String(row?.line ?? '').replace(/^\uFEFF/, '')
+  if (!row) throw new DataError(`${raw.key} is empty; expected a header with ${expected.join(', ')}`)
+  const line = String(row.line ?? '').replace(/^\uFEFF/, '')
   return line.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
 }
 

@@ -12,6 +12,9 @@ export function engineError(error: unknown): HindcastError {
   if (/No space left|failed to offload data block/i.test(text)) {
     return new TransientError(`the disk of the scratch folder is full; nothing was written: ${line}`, {}, { cause: error })
   }
+  if (/^IO Error.*(Too many open files|Permission denied|Input\/output error|No such file)/i.test(text)) {
+    return new TransientError(`a file of the scratch folder cannot be used: ${line}`, {}, { cause: error })
+  }
   if (/^Out of Memory Error/i.test(text)) {
     return new DataError(`the query needs more memory than the engine build has: ${line}`, {}, { cause: error })
   }

@@ -31,7 +31,9 @@ export async function profileObject(session: Session, object: LocalObject, bindi
   }
 }
 
-function named(object: LocalObject, error: HindcastError): DataError {
+/** An error that the data does not explain (a full disk) stays what it is. */
+function named(object: LocalObject, error: HindcastError): HindcastError {
+  if (error.name !== 'DataError') return error
   const message = error.message.replaceAll(object.file, object.key)
   return new DataError(`${object.key} cannot be read as Parquet: ${message}`, {}, { cause: error })
 }

@@ -32,6 +32,20 @@ export function eventTimeSql(
   )
 }
 
+const YEARS = { first: 1000, last: 9998 }
+const SECONDS = { first: Date.UTC(YEARS.first, 0, 1) / 1000, end: Date.UTC(YEARS.last + 1, 0, 1) / 1000 }
+
+/** The years that folders can be named by, whatever the zone; for messages. */
+export const EVENT_YEARS = `the years ${YEARS.first} to ${YEARS.last}`
+
+/** SQL that is true for an event time, of a type that `eventTimeSql` takes, which lies in no such year. */
+export function isOutsideSql(column: string, type: string, eventTime: EventTime): string {
+  if (!/INT/.test(type)) return `(NOT isfinite(${column}::TIMESTAMP) OR year(${column}) NOT BETWEEN ${YEARS.first} AND ${YEARS.last})`
+  const perSecond = eventTime.unit ? PER_SECOND[eventTime.unit] : 1
+  // All nanoseconds of 64 bits lie in the years 1677 to 2262.
+  return perSecond > 1e6 ? 'false' : `(${column} < ${SECONDS.first * perSecond} OR ${column} >= ${SECONDS.end * perSecond})`
+}
+
 function microsSql(column: string, eventTime: EventTime): string {
   if (!eventTime.unit)
     throw new InvalidInputError(`event time '${eventTime.column}' is an integer; expected unit: s, ms, us or ns beside it`)

@@ -1,11 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import type { DefinitionFile } from '../../lib/pipeline/load-definitions.ts'
+import { writeParquet } from '../support/write-parquet.ts'
 
 const step = z.strictObject({
   at: z.iso.datetime(),
@@ -77,23 +75,4 @@ async function rawTables(file: string, folder: string): Promise<[string, Uint8Ar
     }),
     basename(folder),
   )
-}
-
-/** What each SELECT gives, as a Parquet file. */
-export async function writeParquet(tables: readonly { readonly key: string; readonly sql: string }[], name: string) {
-  const folder = await mkdtemp(join(tmpdir(), `${name}-`))
-  const instance = await DuckDBInstance.create(':memory:')
-  const connection = await instance.connect()
-  try {
-    const made: [string, Uint8Array][] = []
-    for (const [at, { key, sql }] of tables.entries()) {
-      await connection.run(`COPY (${sql}) TO '${folder}/${at}.parquet' (FORMAT parquet)`)
-      made.push([key, await readFile(`${folder}/${at}.parquet`)])
-    }
-    return made
-  } finally {
-    connection.closeSync()
-    instance.closeSync()
-    await rm(folder, { recursive: true })
-  }
 }

@@ -56,9 +56,10 @@ export async function openHouse(
   options: { readonly folder?: boolean } = {},
 ): Promise<House & { close(): Promise<void> }> {
   const folder = options.folder ? mkdtempSync(join(tmpdir(), 'hindcast-lake-')) : undefined
-  const lake = folder === undefined ? memoryLake() : await openLake(folder)
+  const opened = folder === undefined ? undefined : await openLake(folder)
+  const lake = opened ?? memoryLake()
   const close = async () => {
-    if ('close' in lake) await lake.close()
+    await opened?.close()
     if (folder !== undefined) await rm(folder, { recursive: true, force: true })
   }
   return Object.assign(houseOver(catalog, engine, lake), { close })
