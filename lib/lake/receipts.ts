@@ -29,6 +29,27 @@ export function parseRejectedName(name: string): { readonly fingerprint: string;
   return fingerprint && rules ? { fingerprint, rules } : undefined
 }
 
+/** The body of a mark beside an output: why what its inputs gave was refused. */
+export interface RejectedMark {
+  readonly format: 1
+  readonly view: string
+  readonly version: string
+  readonly partition: string
+  readonly reasons: readonly string[]
+  /** Rows of the refused output, where there was one. */
+  readonly rows?: number
+  readonly at: string
+  readonly writer: string
+}
+
+/** The body of a mark of a raw object that could not be landed. */
+export interface RefusedMark {
+  readonly format: 1
+  readonly key: string
+  readonly reason: string
+  readonly at: string
+}
+
 /** One input folder as a receipt remembers it. */
 export interface ReceiptFolder {
   readonly name: string

@@ -31,7 +31,9 @@ export interface OutputFacts {
 }
 
 export type State =
-  | { readonly kind: 'fresh' | 'aged' | 'missing' | 'stale' | 'shrunk' | 'rejected' }
+  | { readonly kind: 'fresh' | 'aged' | 'missing' | 'stale' | 'shrunk' }
+  /** The reason stands in the mark beside the output, for those who read it. */
+  | { readonly kind: 'rejected'; readonly reason?: string }
   | { readonly kind: 'kept' | 'pending' | 'warming_up'; readonly reason: string }
   | { readonly kind: 'blocked'; readonly reason: string; readonly remedy: string }
 

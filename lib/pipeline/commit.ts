@@ -4,7 +4,7 @@ import { jsonBytes } from '../lake/json-object.ts'
 import { outputKey, partitionPrefix, quarantinePrefix } from '../lake/keys.ts'
 import type { PutCondition } from '../lake/object-store.ts'
 import type { PartitionOutputs } from '../lake/outputs.ts'
-import { RECEIPT_KEYS_MAX, type Receipt, type ReceiptInput, receiptName, rejectedName } from '../lake/receipts.ts'
+import { RECEIPT_KEYS_MAX, type Receipt, type ReceiptInput, type RejectedMark, receiptName, rejectedName } from '../lake/receipts.ts'
 import { type Catalog, type Feature, readersOf } from '../model/catalog.ts'
 import { ConflictError, type DataError, type InvalidInputError } from '../model/errors.ts'
 import { rulesHash } from '../model/fingerprint.ts'
@@ -79,13 +79,13 @@ export async function reject(context: Bringing, work: Work, made: Made): Promise
     await store.put(`${quarantinePrefix(view, version, work.partition.name)}${work.inputs.fingerprint}.parquet`, { file: computed.file })
   const mark = { fingerprint: work.inputs.fingerprint, rules: rulesHash(feature.settings) }
   const key = partitionPrefix(view, version, work.partition.name) + rejectedName(mark)
-  const body = {
-    format: 1 as const,
+  const body: RejectedMark = {
+    format: 1,
     view,
     version,
     partition: work.partition.name,
     reasons,
-    rows: computed?.rows,
+    ...(computed && { rows: computed.rows }),
     at: isoOf(effects.now()),
     writer: context.task.writer,
   }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import { readJson } from '../lake/json-object.ts'
 import { landedFolder, landedPrefix, landingRejectedPrefix, outputKey } from '../lake/keys.ts'
 import type { Lake } from '../lake/lake.ts'
 import type { ObjectInfo } from '../lake/object-store.ts'
 import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
+import type { RefusedMark } from '../lake/receipts.ts'
 import type { Catalog, Feature, InputBinding, SourceBinding, ViewBinding } from '../model/catalog.ts'
 import { featureKey, sourcesBelow } from '../model/catalog.ts'
 import { renderDuration } from '../model/duration.ts'
@@ -52,6 +54,9 @@ export interface ListingOptions {
   readonly catalog: Catalog
   readonly now: Instant
 }
+
+/** Marks of refused objects whose reason is read: a person corrects one after the other. */
+const MARKS_READ_MAX = 20
 
 const READY: Readiness = { kind: 'ready' }
 
@@ -253,9 +258,10 @@ export class InputListing {
       ...(first && { from: `${rejected}dt=${first}` }),
       before: `${rejected}dt=${last}0`,
     })) {
-      for (const object of page) {
-        const folder = calendar.find(object.key.slice(rejected.length + 3, object.key.lastIndexOf('/')))
-        if (folder) folders.addRejected(folder, object)
+      for (const { key } of page) {
+        const folder = calendar.find(key.slice(rejected.length + 3, key.lastIndexOf('/')))
+        const mark = folders.rejected < MARKS_READ_MAX ? (await readJson<RefusedMark>(store, key))?.value : undefined
+        if (folder) folders.addRejected(folder, mark ?? { key: `the object of mark ${key}` })
       }
     }
   }
@@ -305,7 +311,7 @@ class SourceFolders {
   readonly #calendar: Calendar
   readonly #raw = new Map<number, { folder: Partition; objects: ObjectInfo[]; marked: boolean }>()
   readonly #folders = new Map<number, InputFolder>()
-  readonly #rejected: { readonly folder: Partition; readonly key: string }[] = []
+  readonly #rejected: { readonly folder: Partition; readonly key: string; readonly reason?: string }[] = []
   #order: number[] | undefined
 
   constructor(source: Source) {
@@ -324,18 +330,22 @@ class SourceFolders {
     this.#entry(folder).objects.push(object)
   }
 
-  addRejected(folder: Partition, object: ObjectInfo): void {
-    this.#rejected.push({ folder, key: object.key })
+  addRejected(folder: Partition, object: { readonly key: string; readonly reason?: string }): void {
+    this.#rejected.push({ folder, ...object })
+  }
+
+  get rejected(): number {
+    return this.#rejected.length
   }
 
   /** Objects that could not be landed and that may hold rows of this cut block it: nothing is silently left out. */
   rejectedIn(start: Instant, end: Instant): Readiness[] {
     return this.#rejected
       .filter(({ folder }) => folder.start < end && folder.end > start)
-      .map(({ folder, key }) => ({
+      .map(({ key, reason }) => ({
         kind: 'blocked',
-        reason: `an object that arrived in ${folder.name} of ${this.source.name} could not be landed`,
-        remedy: `correct or delete the object named in ${key}, or write bad_rows: {max_share: ...} in ${this.source.file}`,
+        reason: `${key} could not be landed${reason === undefined ? '' : `: ${reason}`}`,
+        remedy: `correct or delete the object, or write bad_rows: {max_share: ...} in ${this.source.file}`,
       }))
   }
 

@@ -12,7 +12,7 @@ import type { LandedObject } from '../engine/land-object.ts'
 import { jsonBytes, readJson } from '../lake/json-object.ts'
 import { landingRejectedKey, landingRejectedPrefix, objectHash, objectPrefix, pieceKey } from '../lake/keys.ts'
 import { listAll, type ObjectInfo } from '../lake/object-store.ts'
-import { parseReceiptName, receiptName } from '../lake/receipts.ts'
+import { parseReceiptName, type RefusedMark, receiptName } from '../lake/receipts.ts'
 import { ConflictError, DataError, TransientError } from '../model/errors.ts'
 import { canonicalJson, hashOf } from '../model/hash.ts'
 import { folderOfKey } from '../model/key-template.ts'
@@ -85,7 +85,10 @@ async function landOnce(request: LandRequest, effects: Effects, bench: Workbench
   const fingerprint = landingFingerprint(source, key, standing.raw?.etag)
   const certified = isLanded(standing, fingerprint)
   if (certified) return { key, result: 'already', folders: standing.folders, rows: 0 }
-  if (!standing.raw && !needsEmptying(standing)) return { key, result: 'vanished', folders: standing.folders, rows: 0 }
+  if (!standing.raw && !needsEmptying(standing)) {
+    await clearRefusals(source, key, effects)
+    return { key, result: 'vanished', folders: standing.folders, rows: 0 }
+  }
   if (!request.retry && (await isRefused(request, effects, fingerprint)))
     return { key, result: 'refused', folders: standing.folders, rows: 0 }
   const landed = await split(request, effects, bench, standing.raw, fingerprint)
@@ -173,7 +176,7 @@ async function split(
 }
 
 async function refuse(source: Source, key: string, fingerprint: string, error: DataError, effects: Effects): Promise<void> {
-  const mark = { format: 1 as const, key, reason: error.message, at: new Date(effects.now()).toISOString() }
+  const mark: RefusedMark = { format: 1, key, reason: error.message, at: new Date(effects.now()).toISOString() }
   await effects.lake.store.put(landingRejectedKey(source.name, arrivalFolder(source, key), key, fingerprint), jsonBytes(mark))
 }
 

@@ -1,7 +1,7 @@
 import { readJson } from '../lake/json-object.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
 import type { PartitionOutputs } from '../lake/outputs.ts'
-import type { Receipt, ReceiptInput } from '../lake/receipts.ts'
+import type { Receipt, ReceiptInput, RejectedMark } from '../lake/receipts.ts'
 import type { Feature } from '../model/catalog.ts'
 import { rulesHash } from '../model/fingerprint.ts'
 import { decideState, type State } from '../model/states.ts'
@@ -38,6 +38,13 @@ export async function statePartition(
 export async function readReceipt(store: ObjectStore, facts: PartitionOutputs): Promise<Receipt | undefined> {
   const own = facts.receipts.find((receipt) => receipt.etag === facts.output?.etag)
   return own && (await readJson<Receipt>(store, own.key))?.value
+}
+
+/** Why the partition was refused as its inputs stand, from the mark beside its output. */
+export async function rejectedReason(store: ObjectStore, facts: PartitionOutputs, inputs: PartitionInputs): Promise<string | undefined> {
+  const mark = facts.rejected.find((one) => one.fingerprint === inputs.fingerprint)
+  const body = mark && (await readJson<RejectedMark>(store, mark.key))?.value
+  return body?.reasons.join('; ')
 }
 
 /** Whether inputs that the receipt names are gone and nothing else came or changed. */

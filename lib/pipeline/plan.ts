@@ -11,7 +11,7 @@ import { isComputed, type State, type StateKind } from '../model/states.ts'
 import type { Effects } from './effects.ts'
 import { InputListing, type PartitionInputs } from './input-listing.ts'
 import { type PlannedPartition, type PlannedTask, packTasks } from './pack.ts'
-import { statePartition } from './partition-state.ts'
+import { rejectedReason, statePartition } from './partition-state.ts'
 import type { BackfillRequest, PlanSettings } from './request.ts'
 import { type Scope, scopeOf } from './scope.ts'
 import { listUnlanded } from './unlanded.ts'
@@ -177,10 +177,14 @@ async function decideScope(deciding: Deciding, scope: Scope, listed: Listed): Pr
   const planned: PlannedPartition[] = []
   for (const partition of scope.partitions) {
     const inputs = listed.listing.inputs(scope.feature, partition)
-    const state = await statePartition(context, scope.feature, listed.outputs.get(partition.name) ?? NO_OUTPUTS, inputs)
+    const facts = listed.outputs.get(partition.name) ?? NO_OUTPUTS
+    const state = await statePartition(context, scope.feature, facts, inputs)
     const computed = isComputed(state.kind, request.reprocess)
     const maybe = !computed && canBecome(state.kind) && (landing || upstreamChanges(scope.feature, inputs, listed.upstream))
-    states.push(maybe ? { kind: 'maybe' } : state)
+    // Neighbours that were refused share the reason of the first.
+    const first = state.kind === 'rejected' && !computed && !maybe && states.at(-1)?.kind !== 'rejected'
+    const reason = first ? await rejectedReason(effects.lake.store, facts, inputs) : undefined
+    states.push(maybe ? { kind: 'maybe' } : reason === undefined ? state : { kind: 'rejected', reason })
     if (computed || maybe) planned.push({ partition, inputs, maybe })
   }
   return { scope, level: levelOf(scope.feature, listed.upstream), states, planned, ends: planned.map((one) => one.partition.end) }

@@ -3,6 +3,7 @@ import { readJson } from '../lake/json-object.ts'
 import { landingRejectedPrefix } from '../lake/keys.ts'
 import { listAll } from '../lake/object-store.ts'
 import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
+import type { RefusedMark } from '../lake/receipts.ts'
 import { type Catalog, type Feature, featureKey, readersOf } from '../model/catalog.ts'
 import { Calendar, type Partition } from '../model/partition.ts'
 import type { Source } from '../model/source.ts'
@@ -63,7 +64,7 @@ async function sweepSource(source: Source, catalog: Catalog, effects: Effects): 
 
 async function clearMarks(source: Source, effects: Effects): Promise<void> {
   for (const { key } of await listAll(effects.lake.store, { prefix: landingRejectedPrefix(source.name) })) {
-    const mark = (await readJson<{ format: 1; key: string }>(effects.lake.store, key))?.value
+    const mark = (await readJson<RefusedMark>(effects.lake.store, key))?.value
     if (mark && !(await effects.lake.bucket(source.bucket).head(mark.key))) await clearRefusals(source, mark.key, effects)
   }
 }

@@ -16,7 +16,7 @@ import { zoneNamed } from '../model/zone.ts'
 import { type Bringing, commit, type Made, reject, type Work } from './commit.ts'
 import type { Effects } from './effects.ts'
 import { InputListing } from './input-listing.ts'
-import { statePartition } from './partition-state.ts'
+import { rejectedReason, statePartition } from './partition-state.ts'
 import { type ComputeTask, LIVE } from './task.ts'
 import { Gone, Workbench } from './workbench.ts'
 
@@ -126,7 +126,13 @@ class TransformRun {
     const state = await statePartition(context, feature, work.facts, work.inputs)
     if (isComputed(state.kind, task.reprocess)) return true
     if (!this.#done.has(name)) {
-      this.outcomes.set(name, { partition: name, result: state.kind, ...('reason' in state && { reason: state.reason }) })
+      const reason =
+        state.kind === 'rejected'
+          ? await rejectedReason(effects.lake.store, work.facts, work.inputs)
+          : 'reason' in state
+            ? state.reason
+            : undefined
+      this.outcomes.set(name, { partition: name, result: state.kind, ...(reason !== undefined && { reason }) })
     }
     return false
   }

@@ -1,6 +1,7 @@
 import { readJson } from '../lake/json-object.ts'
 import { landedPrefix, landingPrefix, landingRejectedPrefix, objectHash } from '../lake/keys.ts'
 import type { Lake } from '../lake/lake.ts'
+import type { RefusedMark } from '../lake/receipts.ts'
 import { folderOfKey, keyRange } from '../model/key-template.ts'
 import { folderCalendar, type Source } from '../model/source.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
@@ -20,7 +21,8 @@ export interface Unlanded {
 interface LandedState {
   readonly records: Map<string, string[]>
   readonly pieces: Map<string, Map<string, string>>
-  readonly refusals: Set<string>
+  /** Keys of marks by their names: hash of the raw key, and the fingerprint. */
+  readonly refusals: Map<string, string>
 }
 
 /** The objects of an arrival source that have to be landed, of those that arrived in folders which end after `since`. */
@@ -38,11 +40,22 @@ export async function listUnlanded(lake: Lake, source: Source, since: Instant, n
   for (const [hash, names] of state.records) {
     if (!seen.has(hash) && isTorn(names, state.pieces.get(hash))) found.push(...(await vanished(lake, source, hash, names)))
   }
-  return found
+  return [...found, ...(await vanishedRefusals(lake, source, state, seen))]
+}
+
+/** Objects that were refused and are gone: landing them ends their marks, which would block for ever. */
+async function vanishedRefusals(lake: Lake, source: Source, { refusals }: LandedState, seen: ReadonlySet<string>): Promise<Unlanded[]> {
+  const found = new Map<string, Unlanded>()
+  for (const [name, mark] of refusals) {
+    if (seen.has(name.slice(0, name.indexOf('.')))) continue
+    const key = (await readJson<RefusedMark>(lake.store, mark))?.value.key
+    if (key !== undefined && !(await lake.bucket(source.bucket).head(key))) found.set(key, { key, size: 0, refused: false })
+  }
+  return [...found.values()]
 }
 
 async function readState(lake: Lake, source: Source): Promise<LandedState> {
-  const state: LandedState = { records: new Map(), pieces: new Map(), refusals: new Set() }
+  const state: LandedState = { records: new Map(), pieces: new Map(), refusals: new Map() }
   const [pieces, objects, rejected] = [`${landedPrefix(source.name)}dt=`, landingPrefix(source.name), landingRejectedPrefix(source.name)]
   for await (const page of lake.store.list({ prefix: objects })) {
     for (const { key } of page) {
@@ -60,7 +73,7 @@ async function readState(lake: Lake, source: Source): Promise<LandedState> {
     }
   }
   for await (const page of lake.store.list({ prefix: rejected }))
-    for (const { key } of page) state.refusals.add(key.slice(key.lastIndexOf('/') + 1))
+    for (const { key } of page) state.refusals.set(key.slice(key.lastIndexOf('/') + 1), key)
   return state
 }
 

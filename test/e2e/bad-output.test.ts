@@ -81,7 +81,11 @@ it.each(CASES)('$name', async ({ select, expect: rules, bad, says }) => {
   await putDay(house, 2, bad)
   await putDay(house, 4, good)
   const { report } = await house.backfill({ from: '2001-03-01', to: '2001-03-04' })
-  expect(report.outcomes).toMatchObject({ written: 3, rejected: 1 })
+  // The other view's second day may come out the same.
+  expect({ rejected: 1, done: (report.outcomes.written ?? 0) + (report.outcomes.confirmed ?? 0) }).toEqual({
+    rejected: report.outcomes.rejected,
+    done: 3,
+  })
   expect(report.failures).toEqual([])
   expect(report.rejected).toMatchObject([{ view: 'events_day', partition: '2001-03-02' }])
   expect(report.rejected[0]?.reason).toMatch(says)
@@ -104,8 +108,8 @@ it.each(CASES)('$name', async ({ select, expect: rules, bad, says }) => {
 
   await putDay(house, 2, ['ann,5', 'bob,6'])
   await house.sweep()
-  const written = house.events.filter(({ result }) => result === 'written').map(({ view, partition }) => `${view} ${partition}`)
-  expect(written.slice(-2).sort()).toEqual(['events_day 2001-03-02', 'other_day 2001-03-02'])
+  const done = house.events.filter(({ event }) => event === 'partition').map(({ view, partition }) => `${view} ${partition}`)
+  expect(done.slice(-2).sort()).toEqual(['events_day 2001-03-02', 'other_day 2001-03-02'])
   expect((await listAll(house.store, { prefix: 'features/' })).filter(({ key }) => key.includes('_rejected'))).toEqual([])
 })
 
@@ -126,7 +130,7 @@ it('a bad object refuses exactly the partitions whose window covers it', async (
   await putDay(house, 3, ['ann,many'])
   const { report } = await house.backfill({ from: '2001-03-01', to: '2001-03-08' })
   expect(report.outcomes).toEqual({ written: 5, rejected: 3 })
-  expect(report.rejected.map(({ partition }) => partition)).toEqual(['2001-03-03', '2001-03-04', '2001-03-05'])
+  expect(report.rejected.map(({ partition }) => partition).sort()).toEqual(['2001-03-03', '2001-03-04', '2001-03-05'])
   for (const { reason } of report.rejected) expect(reason).toMatch(/events\/dt=2001-03-03\/a\.csv:2: column 'amount'/)
   await putDay(house, 3, ['ann,1'])
   expect((await house.backfill({ from: '2001-03-01', to: '2001-03-08' })).report.outcomes).toEqual({ written: 3 })
