@@ -12,7 +12,14 @@ const COLUMNS: readonly PlannedState[] = [
 
 /** A plan for a person: states per view, what is left out and why, tasks, and the price by line. */
 export function renderPlan(plan: Plan): string {
-  return [renderStates(plan.views), ...renderLeftOut(plan.views), ...renderLandings(plan), renderWork(plan), renderQuote(plan)].join('\n')
+  return [
+    renderStates(plan.views),
+    ...renderLeftOut(plan.views),
+    ...renderLandings(plan),
+    ...renderUnmatched(plan),
+    renderWork(plan),
+    renderQuote(plan),
+  ].join('\n')
 }
 
 function renderStates(views: readonly PlannedView[]): string {
@@ -45,6 +52,12 @@ function renderLandings(plan: Plan): string[] {
       ? [`  refused: ${count(refused.length, 'object')} of ${source}, such as ${refused[0]}; hindcast status says why`]
       : []),
   ])
+}
+
+function renderUnmatched(plan: Plan): string[] {
+  return plan.unmatched.map(({ source, template, objects, keys }) => {
+    return `  not read: ${count(objects, 'object')} of ${source} whose keys do not fit ${template}, such as ${keys.join(', ')}`
+  })
 }
 
 function renderWork(plan: Plan): string {

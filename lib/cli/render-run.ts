@@ -36,8 +36,8 @@ function rank(order: readonly string[], kind: string): number {
 /** Bad data in the range that was asked for is told by the exit code, whether it was met now or is known from before. */
 export function exitCodeOfRun(report: RunReport, plan: Plan): number {
   if (report.aborted) return EXIT.interrupted
-  const blocked = (report.outcomes.blocked ?? 0) > 0
-  const known = plan.views.some((view) => view.leftOut.some(({ state }) => state === 'rejected' || state === 'blocked'))
-  const refused = plan.landings.some((landing) => landing.refused.length > 0)
-  return report.failures.length > 0 || report.rejected.length > 0 || blocked || known || refused ? EXIT.data : EXIT.ok
+  const refused = plan.landings.some((landing) => landing.refused.length > 0) || plan.views.some((view) => (view.states.rejected ?? 0) > 0)
+  const leftRefused = refused && !['failed', 'all'].includes(plan.request.reprocess)
+  const blocked = (report.outcomes.blocked ?? 0) > 0 || plan.views.some((view) => (view.states.blocked ?? 0) > 0)
+  return report.failures.length > 0 || report.rejected.length > 0 || blocked || leftRefused ? EXIT.data : EXIT.ok
 }

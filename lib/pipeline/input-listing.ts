@@ -53,6 +53,8 @@ export interface ListingOptions {
   readonly lake: Lake
   readonly catalog: Catalog
   readonly now: Instant
+  /** Called for keys of a source's range that its template does not fit. */
+  readonly onUnmatched?: (source: Source, key: string) => void
 }
 
 /** Marks of refused objects whose reason is read: a person corrects one after the other. */
@@ -235,6 +237,7 @@ export class InputListing {
       for (const object of page) {
         const at = folderOfKey(source.key, zone, object.key)
         if (at) folders.addRaw(at.folder, object)
+        else this.#options.onUnmatched?.(source, object.key)
       }
     }
   }

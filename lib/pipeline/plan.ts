@@ -15,6 +15,7 @@ import { rejectedReason, statePartition } from './partition-state.ts'
 import type { BackfillRequest, PlanSettings } from './request.ts'
 import { type Scope, scopeOf } from './scope.ts'
 import { listUnlanded } from './unlanded.ts'
+import { type Unmatched, UnmatchedKeys } from './unmatched.ts'
 import { type Bound, secondsOf, workOfLanding, workOfTask } from './work.ts'
 
 /** `maybe`: fresh or blocked as things stand, but something that it reads will be computed or landed first. */
@@ -62,6 +63,8 @@ export interface Plan {
   readonly engine: string
   readonly views: readonly PlannedView[]
   readonly landings: readonly PlannedLandings[]
+  /** Data that nobody reads, as far as the listings of this plan met it. */
+  readonly unmatched: readonly Unmatched[]
   readonly levels: readonly Level[]
   /** Partitions that will be computed, and that may be. */
   readonly partitions: number
@@ -80,7 +83,10 @@ export async function planBackfill(
 ): Promise<Plan> {
   const scopes = scopeOf(request, catalog, effects.now())
   const landings = await planLandings(request, scopes, catalog, effects)
-  const decided = await decideScopes({ request, catalog, effects, landings }, scopes)
+  const unmatched = new UnmatchedKeys(catalog.sources.values())
+  for (const source of new Set(scopes.flatMap(({ feature }) => sourcesBelow(catalog, feature))))
+    await unmatched.lookBeside(source, effects.lake)
+  const decided = await decideScopes({ request, catalog, effects, landings, unmatched }, scopes)
   const levels = packLevels(decided, settings)
   const quote = quoteOf(totalWork(levels, landings, 'low'), totalWork(levels, landings, 'high'), settings.prices)
   if (request.maxCost !== undefined && quote.highUsd > request.maxCost) {
@@ -94,6 +100,7 @@ export async function planBackfill(
     engine: effects.engine.build.id,
     views: decided.map(describeView),
     landings,
+    unmatched: unmatched.list(),
     levels,
     partitions: tasks.reduce((sum, task) => sum + task.partitions, 0),
     maybe: tasks.reduce((sum, task) => sum + task.maybe, 0),
@@ -132,6 +139,7 @@ interface Deciding {
   readonly catalog: Catalog
   readonly effects: PlanEffects
   readonly landings: readonly PlannedLandings[]
+  readonly unmatched: UnmatchedKeys
 }
 
 /** One view of a plan with every partition's state. */
@@ -147,7 +155,15 @@ interface Decided {
 async function decideScopes(deciding: Deciding, scopes: readonly Scope[]): Promise<Decided[]> {
   const { lake } = deciding.effects
   const outputs = await Promise.all(scopes.map(({ feature, partitions }) => listScope(lake.store, feature, partitions)))
-  const listing = await InputListing.load({ lake, catalog: deciding.catalog, now: deciding.effects.now() }, scopes)
+  const listing = await InputListing.load(
+    {
+      lake,
+      catalog: deciding.catalog,
+      now: deciding.effects.now(),
+      onUnmatched: (source, key) => deciding.unmatched.add(source, key),
+    },
+    scopes,
+  )
   const decided = new Map<string, Decided>()
   for (const [at, scope] of scopes.entries()) {
     const key = featureKey(scope.feature.version.view, scope.feature.version.version)
