@@ -1,14 +1,15 @@
-/** Plans 100,000 partitions in a process of its own and prints what that took. Usage: node plan-process.ts missing|fresh */
-import { readFileSync, writeFileSync } from 'node:fs'
+/** Plans 100,000 partitions of the lake in a file, in a process of its own, and prints what that took. Usage: node plan-process.ts FILE */
+
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { PRICES } from '../lib/model/price.ts'
 import { planBackfill } from '../lib/pipeline/plan.ts'
 import { TASK_SECONDS } from '../lib/pipeline/request.ts'
 import { countedStore, noCounts } from './counted.ts'
-import { completeLake, ENGINE, rawLake, SYNTHETIC, syntheticCatalog, syntheticRequests } from './synthetic-lake.ts'
+import { ENGINE, layLake, SYNTHETIC, syntheticCatalog, syntheticRequests } from './synthetic-lake.ts'
 
 const catalog = await syntheticCatalog()
-const bare = await rawLake()
-if (process.argv[2] === 'fresh') await completeLake(bare, catalog)
+const bare = await layLake(createInterface({ input: createReadStream(process.argv[2] ?? '') }))
 const counts = noCounts()
 const store = countedStore(bare, counts)
 const lake = { store, bucket: () => store }

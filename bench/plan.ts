@@ -1,9 +1,13 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { ObjectStore } from '../lib/lake/object-store.ts'
 import type { BenchResult } from './backfill.ts'
 import type { Counts } from './counted.ts'
 import { renderCounts } from './counted.ts'
 import { runNode } from './process.ts'
 import { measurement, median } from './report.ts'
+import { completeLake, rawLake, renderLake, syntheticCatalog } from './synthetic-lake.ts'
 
 const PARTITIONS = 100_000
 
@@ -18,8 +22,11 @@ interface Planned {
 }
 
 /** Planning 100,000 partitions over 10 views: all missing, and all fresh right after a backfill. The slower one counts. */
-export async function benchPlan(rounds: number): Promise<BenchResult> {
-  const [missing, fresh] = [await planned('missing', rounds), await planned('fresh', rounds)]
+export async function benchPlan(dir: string, rounds: number): Promise<BenchResult> {
+  const store = await rawLake()
+  const missing = await planned(store, join(dir, 'missing'), rounds)
+  await completeLake(store, await syntheticCatalog())
+  const fresh = await planned(store, join(dir, 'fresh'), rounds)
   requirePlan(missing, { missing: PARTITIONS, computed: PARTITIONS })
   requirePlan(fresh, { fresh: PARTITIONS, computed: 0 })
   return {
@@ -31,10 +38,11 @@ export async function benchPlan(rounds: number): Promise<BenchResult> {
   }
 }
 
-async function planned(what: 'missing' | 'fresh', rounds: number): Promise<Planned> {
+async function planned(store: ObjectStore, file: string, rounds: number): Promise<Planned> {
+  await writeFile(file, await renderLake(store))
   const all: Planned[] = []
   for (let round = 0; round < rounds; round++) {
-    const { stdout } = await runNode(['--expose-gc', fileURLToPath(new URL('plan-process.ts', import.meta.url)), what])
+    const { stdout } = await runNode(['--expose-gc', fileURLToPath(new URL('plan-process.ts', import.meta.url)), file])
     all.push(JSON.parse(stdout) as Planned)
   }
   const [first] = all

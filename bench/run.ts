@@ -18,7 +18,7 @@ const dir = await mkdtemp(join(tmpdir(), 'hindcast-bench-'))
 
 const BENCHES: Record<string, () => Promise<BenchResult>> = {
   backfill: () => benchBackfill(dir, rounds),
-  plan: () => benchPlan(Math.min(rounds, 3)),
+  plan: () => benchPlan(dir, Math.min(rounds, 3)),
   growth: () => benchGrowth(dir, rounds),
 }
 

@@ -4,6 +4,7 @@ import { Engine } from '../lib/engine/engine.ts'
 import { outputKey, partitionPrefix } from '../lib/lake/keys.ts'
 import { openMemoryStore } from '../lib/lake/memory-store.ts'
 import type { ObjectStore } from '../lib/lake/object-store.ts'
+import { listAll } from '../lib/lake/object-store.ts'
 import { receiptName } from '../lib/lake/receipts.ts'
 import type { Catalog } from '../lib/model/catalog.ts'
 import { hashOf } from '../lib/model/hash.ts'
@@ -107,4 +108,23 @@ export async function completeLake(store: ObjectStore, catalog: Catalog): Promis
       }
     }
   }
+}
+
+/** Every object as a line of text, to be laid again by `layLake` in a process that computed nothing. */
+export async function renderLake(store: ObjectStore): Promise<string> {
+  const lines: string[] = []
+  for (const { key } of await listAll(store, { prefix: '' })) {
+    const found = await store.get(key)
+    lines.push(`${key}\t${Buffer.from(found?.bytes ?? []).toString()}`)
+  }
+  return lines.join('\n')
+}
+
+export async function layLake(lines: AsyncIterable<string>): Promise<ObjectStore> {
+  const store = openMemoryStore()
+  for await (const line of lines) {
+    const [key = '', body = ''] = line.split('\t')
+    await store.put(key, Buffer.from(body))
+  }
+  return store
 }
