@@ -1,4 +1,8 @@
-import { DataError, HindcastError } from '../model/errors.ts'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import * as zlib from 'node:zlib'
+import { DataError, HindcastError, TransientError } from '../model/errors.ts'
 import type { EventTime, Source, SourceColumn, SourceFormat } from '../model/source.ts'
 import type { Instant } from '../model/zone.ts'
 import { PARQUET_SETTINGS } from './build.ts'
@@ -45,12 +49,15 @@ export async function decodeObject(session: Session, raw: RawObject, source: Dec
     return rows
   } catch (error) {
     throw namedAfter(raw, source.format.kind, error)
+  } finally {
+    await rm(`${raw.file}.plain`, { force: true })
   }
 }
 
-/** An error that the data does not explain (a full disk) stays what it is. */
+/** An error that the data does not explain (a full disk) stays what it is; SQL that an object alone makes wrong is the object's. */
 function namedAfter(raw: RawObject, kind: SourceFormat['kind'], error: unknown): unknown {
-  if (!(error instanceof HindcastError) || error.name !== 'DataError' || error.message.includes(raw.key)) return error
+  if (!(error instanceof HindcastError) || !['DataError', 'InvalidInputError'].includes(error.name) || error.message.includes(raw.key))
+    return error
   const name = { parquet: 'Parquet', json: 'JSON lines', csv: 'CSV' }[kind]
   return new DataError(`${raw.key} cannot be read as ${name}: ${error.message.replaceAll(raw.file, raw.key)}`, {}, { cause: error })
 }
@@ -85,7 +92,8 @@ async function loadParquet(session: Session, raw: RawObject, source: Decoding): 
 }
 
 /** JSON lines and CSV: first text per column, then a strict cast per column that tells which line does not fit. */
-async function loadText(session: Session, raw: RawObject, source: Decoding): Promise<Decoded> {
+async function loadText(session: Session, packed: RawObject, source: Decoding): Promise<Decoded> {
+  const raw = await unpack(packed, source.format)
   const text = source.format.kind === 'json' ? jsonText(raw, source) : await csvText(session, raw, source)
   const typed = source.columns.map((column) => {
     const value = identifier(`text ${column.name}`)
@@ -116,7 +124,7 @@ async function finish(session: Session, raw: RawObject, source: Decoding, timeTy
   if (bad > 0 && bad > rows * source.badRows.maxShare) {
     const { line, reason } = firstBad(counts, rejects)
     throw new DataError(
-      `${raw.key}:${line}: ${reason}; ${bad} of ${rows} rows cannot be read, allowed ${source.badRows.maxShare} of them (bad_rows in ${source.file})`,
+      `${raw.key}:${line}: ${reason.replace(/\s*\n\s*/g, ' ').trim()}; ${bad} of ${rows} rows cannot be read, allowed ${source.badRows.maxShare} of them (bad_rows in ${source.file})`,
     )
   }
   const good = `coalesce(bad, ${wrong}) IS NULL`
@@ -183,6 +191,25 @@ async function bounds(session: Session, column: string): Promise<{ first?: bigin
   return row?.lo === null || row?.lo === undefined ? {} : { first: BigInt(String(row.lo)), last: BigInt(String(row.hi)) }
 }
 
+/** Unpacks an object beside it: the engine reads a truncated one up to its end without a word. */
+async function unpack(raw: RawObject, format: SourceFormat): Promise<RawObject> {
+  const compression = compressionOf(format, raw.key)
+  if (compression === 'none') return raw
+  const file = `${raw.file}.plain`
+  try {
+    await pipeline(
+      createReadStream(raw.file),
+      compression === 'gzip' ? zlib.createGunzip() : zlib.createZstdDecompress(),
+      createWriteStream(file),
+    )
+    return { ...raw, file }
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    if (!/^Z(STD)?_/.test(code)) throw new TransientError(`a file of the scratch folder cannot be used: ${String(cause)}`, {}, { cause })
+    throw new DataError(`${raw.key} cannot be read as ${compression}: ${cause instanceof Error ? cause.message : code}`, {}, { cause })
+  }
+}
+
 function compressionOf(format: SourceFormat, key: string): string {
   if (format.compression !== 'auto') return format.compression
   if (key.endsWith('.gz')) return 'gzip'
@@ -193,7 +220,7 @@ function compressionOf(format: SourceFormat, key: string): string {
 function jsonText(raw: RawObject, source: Decoding): string {
   const lines =
     `read_csv(${literal(raw.file)}, columns={'json': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, auto_detect=false, ` +
-    `max_line_size=16777216, compression=${literal(compressionOf(source.format, raw.key))}, ${KEEP_REJECTS})`
+    `max_line_size=16777216, compression='none', ${KEEP_REJECTS})`
   const columns = source.columns.map((column) => {
     const name = identifier(`text ${column.name}`)
     if (column.name in raw.captures) return `${literal(raw.captures[column.name] ?? '')} AS ${name}`
@@ -205,7 +232,6 @@ function jsonText(raw: RawObject, source: Decoding): string {
 
 async function csvText(session: Session, raw: RawObject, source: Decoding): Promise<string> {
   const csv = source.format.csv ?? { delimiter: ',', quote: '"', header: true }
-  const compression = literal(compressionOf(source.format, raw.key))
   const inFile = csv.header
     ? await csvHeader(session, raw, source, csv.delimiter)
     : source.columns.map((column) => column.name).filter((name) => !(name in raw.captures))
@@ -217,10 +243,12 @@ async function csvText(session: Session, raw: RawObject, source: Decoding): Prom
     throw new DataError(`${raw.key} has no column '${column.name}'; found ${inFile.join(', ')}`)
   })
   const nulls = ['', ...(csv.nullText === undefined ? [] : [csv.nullText])]
-  const shape = `{${inFile.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ')}}`
+  // Names that nobody declared may be empty or there twice.
+  const declared = new Set(source.columns.map(({ name }) => name))
+  const shape = `{${inFile.map((name, at) => `${literal(declared.has(name) ? name : `column ${at + 1}`)}: 'VARCHAR'`).join(', ')}}`
   const scan =
     `read_csv(${literal(raw.file)}, columns=${shape}, header=${csv.header}, delim=${literal(csv.delimiter)}, quote=${literal(csv.quote)}, ` +
-    `escape=${literal(csv.quote)}, nullstr=[${nulls.map(literal).join(', ')}], auto_detect=false, max_line_size=16777216, compression=${compression}, ${KEEP_REJECTS})`
+    `escape=${literal(csv.quote)}, nullstr=[${nulls.map(literal).join(', ')}], auto_detect=false, max_line_size=16777216, compression='none', ${KEEP_REJECTS})`
   const first = csv.header ? 1 : 0
   return `SELECT row_number() OVER () + ${first} AS "__line", NULL AS "__bad", ${columns.join(', ')} FROM ${scan}`
 }
@@ -228,13 +256,15 @@ async function csvText(session: Session, raw: RawObject, source: Decoding): Prom
 /** Names in the first line. @throws DataError where there is none. */
 async function csvHeader(session: Session, raw: RawObject, source: Decoding, delimiter: string): Promise<string[]> {
   const expected = source.columns.map(({ name }) => name).filter((name) => !(name in raw.captures))
-  const compression = literal(compressionOf(source.format, raw.key))
   const [row] = await session.rows(
-    `SELECT line FROM read_csv(${literal(raw.file)}, columns={'line': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, auto_detect=false, compression=${compression}) LIMIT 1`,
+    `SELECT line FROM read_csv(${literal(raw.file)}, columns={'line': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, auto_detect=false, compression='none') LIMIT 1`,
   )
   if (!row) throw new DataError(`${raw.key} is empty; expected a header with ${expected.join(', ')}`)
   const line = String(row.line ?? '').replace(/^\uFEFF/, '')
-  return line.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
+  const names = line.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
+  const twice = expected.find((name) => names.indexOf(name) !== names.lastIndexOf(name))
+  if (twice !== undefined) throw new DataError(`${raw.key} has column '${twice}' twice; found ${names.join(', ')}`)
+  return names
 }
 
 /** A cast that never changes what a value says: a naive time refuses text with an offset, a zoned one refuses text without. */

@@ -119,6 +119,18 @@ export async function badObjects(day: string): Promise<BadObject[]> {
       bytes: text('happened,who', '2001-03-02 01:00:00,ann'),
       says: [/no column 'amount'/, /found happened, who/],
     },
+    {
+      name: 'a CSV quote that is not closed',
+      format: 'csv',
+      bytes: text(header, csv.replace('ann', '"ann'), csv),
+      says: [/:2: value with unterminated quote/],
+    },
+    {
+      name: 'a CSV file that has a column twice',
+      format: 'csv',
+      bytes: text('happened,who,who,amount', '2001-03-02 01:00:00,ann,bob,1'),
+      says: [/has column 'who' twice; found happened, who, who, amount/],
+    },
     { name: 'an empty CSV file', format: 'csv', bytes: text(), says: [/is empty/, /expected a header/] },
   ]
 }

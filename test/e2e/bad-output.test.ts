@@ -1,4 +1,5 @@
 /** Outputs that break an invariant or a rule: not put, kept in quarantine, said by rule and row; everything else is computed. */
+import { createGzip, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { LocalEngine } from '../../lib/engine/local-engine.ts'
 import { listAll } from '../../lib/lake/object-store.ts'
@@ -161,6 +162,45 @@ it('an object that could not be landed and is deleted blocks nothing any more', 
   const last = await house.backfill({ from: '2001-03-01', to: '2001-03-03' })
   expect(last.report).toMatchObject({ outcomes: { written: 1 }, failures: [] })
   expect(await listAll(house.store, { prefix: 'landed/events/_rejected/' })).toEqual([])
+})
+
+const PACKED = [
+  { folders: 'event_time', compression: 'gzip', pack: () => createGzip(), packSync: gzipSync },
+  { folders: 'arrival', compression: 'zstd', pack: () => createZstdCompress(), packSync: zstdCompressSync },
+]
+
+it.each(PACKED)('a $compression file that ends at the end of a line is not taken for whole ($folders folders)', async (packed) => {
+  const { folders, compression } = packed
+  const catalog = await catalogOf(
+    [
+      {
+        file: 'events.source.yaml',
+        text: `${SOURCE.replace('csv', `{type: json lines, compression: ${compression}}`)}folders: ${folders}\nbad_rows: {max_share: 0.5}\n`,
+      },
+      {
+        file: 'events_day.sql',
+        text: '/* ---\ndescription: Events of a day.\nentity: who\ngrain: day\ninputs: {events: 1 day}\n--- */\nSELECT who, count(*) AS n FROM events GROUP BY who\n',
+      },
+    ],
+    engine,
+  )
+  const house = await openHouse(catalog, engine)
+  house.now = Date.parse('2001-03-02T06:00:00Z')
+  const line = (who: string) => `{"happened":"2001-03-01 01:00:00","who":"${who}","amount":1}\n`
+  // A flush ends the first line's block on a byte, so that what is left can be unpacked up to there.
+  const pack = packed.pack()
+  const parts: Buffer[] = []
+  pack.on('data', (part: Buffer) => parts.push(part))
+  pack.write(line('ann'))
+  await new Promise<void>((resolve) => pack.flush(() => resolve()))
+  const whole = Buffer.concat(parts)
+  await house.put('events/dt=2001-03-01/a', whole)
+  const { report } = await house.backfill({ from: '2001-03-01', to: '2001-03-01' })
+  const told = [...report.failures.map(({ error }) => error), ...report.rejected.map(({ reason }) => reason)]
+  expect(told).toHaveLength(1)
+  expect(told[0]).toMatch(/events\/dt=2001-03-01\/a cannot be read as (gzip|zstd): unexpected end of file/)
+  await house.put('events/dt=2001-03-01/a', packed.packSync(line('ann') + line('bob')))
+  expect((await house.backfill({ from: '2001-03-01', to: '2001-03-01' })).report.outcomes).toEqual({ written: 1 })
 })
 
 async function putDay(house: House, day: number, rows: readonly string[]): Promise<void> {
