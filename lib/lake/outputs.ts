@@ -1,6 +1,6 @@
 import type { OutputFacts, ReceiptName } from '../model/states.ts'
 import { OUTPUT_NAME, versionPrefix } from './keys.ts'
-import type { ObjectStore } from './object-store.ts'
+import type { ObjectInfo, ObjectStore } from './object-store.ts'
 import { parseReceiptName, parseRejectedName } from './receipts.ts'
 
 /** What stands at one output partition, with the keys of everything beside it. */
@@ -20,27 +20,37 @@ export async function listOutputs(
   last: string,
 ): Promise<Map<string, PartitionOutputs>> {
   const prefix = versionPrefix(table.view, table.version)
-  const found = new Map<string, PartitionOutputs>()
+  const found = new Map<string, Growing>()
   // '0' follows '/' in byte order: the range ends after everything in the last folder.
   for await (const page of store.list({ prefix, from: `${prefix}dt=${first}/`, before: `${prefix}dt=${last}0` })) {
     for (const object of page) {
       const slash = object.key.indexOf('/', prefix.length)
       const partition = object.key.slice(prefix.length + 'dt='.length, slash)
-      found.set(partition, withObject(found.get(partition) ?? NO_OUTPUTS, object.key.slice(slash + 1), object))
+      let facts = found.get(partition)
+      if (!facts) {
+        facts = { receipts: [], rejected: [] }
+        found.set(partition, facts)
+      }
+      addObject(facts, object.key.slice(slash + 1), object)
     }
   }
   return found
 }
 
-function withObject(
-  facts: PartitionOutputs,
-  name: string,
-  object: { readonly key: string; readonly etag: string; readonly size: number; readonly lastModified: number },
-): PartitionOutputs {
-  if (name === OUTPUT_NAME) return { ...facts, output: { etag: object.etag, size: object.size, lastModified: object.lastModified } }
+/** What was listed of one partition so far: a plan lists hundreds of thousands, so nothing is copied. */
+interface Growing {
+  output?: { readonly etag: string; readonly size: number; readonly lastModified: number }
+  readonly receipts: (ReceiptName & { readonly key: string })[]
+  readonly rejected: { readonly fingerprint: string; readonly rules: string; readonly key: string }[]
+}
+
+function addObject(facts: Growing, name: string, object: ObjectInfo): void {
+  if (name === OUTPUT_NAME) {
+    facts.output = { etag: object.etag, size: object.size, lastModified: object.lastModified }
+    return
+  }
   const receipt = parseReceiptName(name)
-  if (receipt) return { ...facts, receipts: [...facts.receipts, { ...receipt, key: object.key }] }
-  const rejected = parseRejectedName(name)
-  if (rejected) return { ...facts, rejected: [...facts.rejected, { ...rejected, key: object.key }] }
-  return facts
+  if (receipt) facts.receipts.push({ ...receipt, key: object.key })
+  const rejected = receipt ? undefined : parseRejectedName(name)
+  if (rejected) facts.rejected.push({ ...rejected, key: object.key })
 }
