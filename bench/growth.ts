@@ -1,5 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { LocalEngine } from '../lib/engine/local-engine.ts'
 import { openLake } from '../lib/lake/open-lake.ts'
 import type { Catalog } from '../lib/model/catalog.ts'
@@ -23,7 +24,7 @@ const days = new Calendar('day', zoneNamed('UTC'))
 const DEFINITIONS = [
   {
     file: 'ticks.source.yaml',
-    text: `description: Three rows a day.\nkey: ticks/dt={yyyy}-{MM}-{dd}/\nformat: csv\nevent_time: at\ncolumns: {at: TIMESTAMP, id: VARCHAR, x: BIGINT}\nstart: ${FIRST}\n`,
+    text: `description: Three rows a day.\nkey: ticks/dt={yyyy}-{MM}-{dd}/\nformat: parquet\nevent_time: at\ncolumns: {at: TIMESTAMP, id: VARCHAR, x: BIGINT}\nstart: ${FIRST}\n`,
   },
   {
     file: 'week.sql',
@@ -108,11 +109,16 @@ async function run(catalog: Catalog, effects: Effects, partitions: number): Prom
 }
 
 async function layTicks(root: string, partitions: number): Promise<void> {
-  const first = days.indexOf(FIRST)
-  for (let at = 0; at < partitions; at++) {
-    const day = days.name(first + at)
-    const rows = ['a', 'b', 'c'].map((id, x) => `${day} 0${x}:00:00,${id},${x}`)
-    await mkdir(join(root, 'ticks', `dt=${day}`), { recursive: true })
-    await writeFile(join(root, 'ticks', `dt=${day}`, 'ticks.csv'), `at,id,x\n${rows.join('\n')}\n`)
-  }
+  await mkdir(root, { recursive: true })
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+  const connection = await instance.connect()
+  await connection.run('SET partitioned_write_max_open_files = 1000')
+  await connection.run(`
+    COPY (
+      SELECT TIMESTAMP '${FIRST}' + to_days(i::INTEGER // 3) + to_hours(i % 3) AS at, 'id' || i % 3 AS id, i AS x,
+             strftime(TIMESTAMP '${FIRST}' + to_days(i::INTEGER // 3), '%Y-%m-%d') AS dt
+      FROM range(${partitions * 3}) AS rows (i)
+    ) TO '${join(root, 'ticks')}' (FORMAT parquet, PARTITION_BY (dt))`)
+  connection.closeSync()
+  instance.closeSync()
 }
