@@ -33,7 +33,6 @@ export class Workbench {
   readonly #dir: string
   #made: Promise<unknown> | undefined
   #count = 0
-  #made: Promise<unknown> | undefined
 
   constructor(effects: Pick<Effects, 'lake' | 'engine'>, name: string) {
     this.#effects = effects

@@ -51,6 +51,7 @@ const settings = {
   expect: [],
   warn: [],
   nonFinite: 'refuse',
+  badRows: {},
   repairMs: 0,
   availableAfterMs: 0,
   columns: {},

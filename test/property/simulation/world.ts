@@ -125,7 +125,7 @@ function featureOf(shape: Shape, view: string, sql: string, inputs: readonly Inp
 
 function settingsOf(shape: Shape): ViewSettings {
   const repairMs = (shape.folders + 4) * grainMs(shape)
-  return { description: '', expect: [], warn: [], nonFinite: 'refuse', repairMs, availableAfterMs: 0, columns: {}, absent: {} }
+  return { description: '', expect: [], warn: [], nonFinite: 'refuse', badRows: {}, repairMs, availableAfterMs: 0, columns: {}, absent: {} }
 }
 
 /** The catalog that registering the definitions would give. */
