@@ -1,5 +1,5 @@
 import type { Receipt, ReceiptInput } from '../lake/receipts.ts'
-import type { BoundInput } from './input-listing.ts'
+import type { BoundInput } from './bound-input.ts'
 
 /** A folder that is not as a receipt remembers it. */
 export interface InputChange {

@@ -1,5 +1,5 @@
 import type { InputCount } from '../engine/compute.ts'
-import type { BoundInput } from './input-listing.ts'
+import type { BoundInput } from './bound-input.ts'
 
 /** What one input of a partition is cut to, and what lies there. Times are ISO; no start: everything that there is before the end. */
 export interface InputCut {

@@ -3,7 +3,7 @@ import { folderOfKey, keyRange } from '../model/key-template.ts'
 import type { Calendar, Partition } from '../model/partition.ts'
 import { folderCalendar, type Source } from '../model/source.ts'
 import { zoneNamed } from '../model/zone.ts'
-import { isData } from './input-listing.ts'
+import { isData } from './source-folders.ts'
 
 /** One raw data object of a source, read by its key. */
 export interface NewestObject {

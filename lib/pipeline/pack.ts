@@ -1,6 +1,6 @@
 import type { Feature } from '../model/catalog.ts'
 import type { Partition } from '../model/partition.ts'
-import type { InputFolder, PartitionInputs } from './input-listing.ts'
+import type { InputFolder, PartitionInputs } from './bound-input.ts'
 import { secondsOf } from './work.ts'
 
 /** One partition that a plan computes, or may compute. */

@@ -5,7 +5,7 @@ import type { Receipt, ReceiptInput, RejectedMark } from '../lake/receipts.ts'
 import type { Feature } from '../model/catalog.ts'
 import { rulesHash } from '../model/fingerprint.ts'
 import { decideState, type State } from '../model/states.ts'
-import type { BoundInput, PartitionInputs } from './input-listing.ts'
+import type { BoundInput, PartitionInputs } from './bound-input.ts'
 
 export interface StateContext {
   readonly store: ObjectStore

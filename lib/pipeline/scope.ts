@@ -4,8 +4,8 @@ import { requestedPartitions } from '../model/period.ts'
 import { windowStart } from '../model/window.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import { partitionsReaching } from './affected.ts'
-import { startOf } from './input-listing.ts'
 import type { BackfillRequest } from './request.ts'
+import { startOf } from './view-folders.ts'
 
 /** One feature of a plan with the partitions that are looked at, in order of time and without gaps. */
 export interface Scope {

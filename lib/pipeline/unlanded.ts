@@ -5,8 +5,8 @@ import type { RefusedMark } from '../lake/receipts.ts'
 import { folderOfKey, keyRange } from '../model/key-template.ts'
 import { folderCalendar, type Source } from '../model/source.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
-import { isData } from './input-listing.ts'
 import { certifies, type LandingRecord, landingFingerprint, piecesDigest } from './land.ts'
+import { isData } from './source-folders.ts'
 
 /** One raw object whose pieces nothing certifies. */
 export interface Unlanded {

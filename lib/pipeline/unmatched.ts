@@ -2,7 +2,7 @@ import type { Lake } from '../lake/lake.ts'
 import { folderOfKey } from '../model/key-template.ts'
 import type { Source } from '../model/source.ts'
 import { zoneNamed } from '../model/zone.ts'
-import { isData } from './input-listing.ts'
+import { isData } from './source-folders.ts'
 
 /** Data beside a source's folders that its key template does not fit: nobody reads it. */
 export interface Unmatched {

@@ -10,8 +10,8 @@ import { canonicalJson, hashOf } from '../model/hash.ts'
 import { folderOfKey } from '../model/key-template.ts'
 import type { Source } from '../model/source.ts'
 import { zoneNamed } from '../model/zone.ts'
+import type { BoundInput, FetchableObject, InputFolder } from './bound-input.ts'
 import type { Effects } from './effects.ts'
-import type { BoundInput, FetchableObject, InputFolder } from './input-listing.ts'
 
 /** An object that changed or vanished since it was listed: look again. */
 export class Gone extends Error {}
