@@ -21,6 +21,7 @@ export class InputListing {
   readonly #options: ListingOptions
   readonly #sources = new Map<string, SourceFolders>()
   readonly #views = new Map<string, ViewFolders>()
+  readonly #starts = new Map<Feature, Instant | undefined>()
   readonly #missingOf = new Map<ViewBinding, Map<Instant, Readiness>>()
 
   private constructor(options: ListingOptions) {
@@ -72,8 +73,19 @@ export class InputListing {
       binding.kind === 'source' ? this.#bindSource(feature, binding, partition) : this.#bindView(feature, binding, partition),
     )
     const folders = bound.map(({ input }) => ({ name: input.binding.name, folders: input.folders }))
-    const readiness = partition.end > this.#options.now ? notEnded(partition) : worst(bound.map((one) => one.readiness))
+    const readiness =
+      partition.end > this.#options.now
+        ? notEnded(partition)
+        : worst([this.#beforeStart(feature, partition), ...bound.map((one) => one.readiness)])
     return { readiness, fingerprint: fingerprint(feature.version.version, partition, folders), inputs: bound.map((one) => one.input) }
+  }
+
+  /** Before the start of everything that it reads there is nothing to compute, even for a view that computes its warm-up. */
+  #beforeStart(feature: Feature, partition: Partition): Readiness {
+    if (!this.#starts.has(feature)) this.#starts.set(feature, startOf(this.#options.catalog, feature))
+    const start = this.#starts.get(feature)
+    if (start === undefined || partition.end > start) return READY
+    return { kind: 'warming_up', reason: 'it lies before the start of all its sources' }
   }
 
   #bindSource(feature: Feature, binding: SourceBinding, partition: Partition): { input: BoundInput; readiness: Readiness } {

@@ -141,16 +141,18 @@ class TransformRun {
   async #make(work: Work): Promise<Made | 'gone'> {
     const { feature, catalog, effects, bench } = this.#context
     const began = performance.now()
+    // Until then an invalid input is a file that cannot be opened, which says nothing of the data.
+    let brought = 0
     try {
       const inputs = []
       for (const input of work.inputs.inputs) inputs.push(await bench.bring(input, catalog))
-      const brought = performance.now()
+      brought = performance.now()
       const job = { ...feature, partition: work.partition, inputs, file: await bench.newFile('.parquet') }
       const computed = await effects.engine.compute(job)
       return { computed, durations: { bring_ms: Math.round(brought - began), compute_ms: Math.round(performance.now() - brought) } }
     } catch (error) {
       if (error instanceof Gone) return 'gone'
-      if (error instanceof DataError || error instanceof InvalidInputError) return { error, durations: {} }
+      if (error instanceof DataError || (error instanceof InvalidInputError && brought > 0)) return { error, durations: {} }
       throw error
     }
   }

@@ -25,9 +25,10 @@ const step8Gone: Patch = {
 }
 const inputsFirst: Patch = {
   module: 'pipeline/transform.ts',
-  from: 'const outputs = await this.#listOutputs(partitions)\n    const listing = await this.#listInputs(partitions)',
-  to: 'const listing = await this.#listInputs(partitions)\n    const outputs = await this.#listOutputs(partitions)',
+  from: 'const outputs = await this.#listOutputs(all)',
+  to: 'const listing = await this.#listInputs(all)\n    const outputs = await this.#listOutputs(all)',
 }
+const inputsOnlyFirst: Patch = { module: 'pipeline/transform.ts', from: 'const listing = await this.#listInputs(partitions)', to: '' }
 
 const looksOnce: Patch = { module: 'pipeline/land.ts', from: 'if (now?.etag !== standing.raw?.etag) return undefined', to: '' }
 const digestUnchecked: Patch = {
@@ -44,8 +45,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   no_if_match_pieces_looks_once: { patches: [looksOnce], faults: { ignoreIfMatch: 'landed/' } },
   no_if_match_pieces_digest_unchecked: { patches: [digestUnchecked], faults: { ignoreIfMatch: 'landed/' } },
   no_step_8: { patches: [step8Gone] },
-  inputs_first: { patches: [inputsFirst] },
-  inputs_first_no_step_8: { patches: [inputsFirst, step8Gone] },
+  inputs_first: { patches: [inputsFirst, inputsOnlyFirst] },
+  inputs_first_no_step_8: { patches: [inputsFirst, inputsOnlyFirst, step8Gone] },
   receipts_kept: {
     patches: [
       {
