@@ -28,7 +28,11 @@ const inputsFirst: Patch = {
   from: 'const outputs = await this.#listOutputs(all)',
   to: 'const listing = await this.#listInputs(all)\n    const outputs = await this.#listOutputs(all)',
 }
-const inputsOnlyFirst: Patch = { module: 'pipeline/transform.ts', from: 'const listing = await this.#listInputs(partitions)', to: '' }
+const inputsOnlyFirst: Patch = {
+  module: 'pipeline/transform.ts',
+  from: 'const listing = await this.#listInputs(partitions)\n    const again',
+  to: 'const again',
+}
 
 const looksOnce: Patch = { module: 'pipeline/land.ts', from: 'if (now?.etag !== standing.raw?.etag) return undefined', to: '' }
 const digestUnchecked: Patch = {
