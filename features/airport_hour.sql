@@ -4,6 +4,7 @@ entity: origin
 grain: hour
 inputs:
   flights: 1 hour
+repair: 3 days                # older hours wait for a backfill
 --- */
 SELECT origin,
        count(*)    AS departures,

@@ -9,7 +9,7 @@ import { renderStoreCast } from '../model/types.ts'
 import { PARQUET_SETTINGS } from './build.ts'
 import { checkOutput, type Violation } from './check-output.ts'
 import type { Engine, Session } from './engine.ts'
-import { identifier, literal } from './quote.ts'
+import { identifier, literal, literalList } from './quote.ts'
 import { isWhollyInside, type LocalInput, relationSql } from './relation.ts'
 import { findParameters } from './sql-text.ts'
 import { instantSql } from './time-sql.ts'
@@ -101,21 +101,50 @@ export function parameters(sql: string, partition: Partition): Record<string, Du
   return values
 }
 
-/** Rows that each input gives inside its cut. Objects that lie wholly inside, by their profile, need no scan. */
+/** Rows that each input gives inside its cut. */
 async function countInputs(session: Session, job: ComputeJob): Promise<InputCount[]> {
   const counts: InputCount[] = []
   for (const input of job.inputs) {
-    const profiles = input.objects.map(({ profile }) => profile)
-    const strays = profiles.reduce((sum, profile) => sum + (profile?.strays ?? 0), 0)
+    const strays = input.objects.reduce((sum, { profile }) => sum + (profile?.strays ?? 0), 0)
     const skipped = input.objects.reduce((sum, { object }) => sum + object.skipped, 0)
-    const known = isWhollyInside(input) || input.binding.window.kind === 'latest'
-    const rows =
-      known && input.binding.kind === 'source'
-        ? profiles.reduce((sum, profile) => sum + (profile?.rows ?? 0), 0)
-        : await countRows(session, input)
+    const rows = input.binding.kind === 'view' ? await storedRows(session, input) : (knownRows(input) ?? (await countRows(session, input)))
     counts.push({ name: input.binding.name, rows, strays, skipped })
   }
   return counts
+}
+
+const HOUR_MS = 3_600_000
+
+/** Rows inside the cut as the profiles say, or undefined where only a scan can tell. */
+function knownRows(input: LocalInput): number | undefined {
+  const { binding, objects, start, end } = input
+  const profiles = objects.map(({ profile }) => profile)
+  if (binding.window.kind === 'latest' || isWhollyInside(input)) {
+    return profiles.reduce((sum, profile) => sum + (profile?.rows ?? 0), 0)
+  }
+  const [first, after] = [start / HOUR_MS, end / HOUR_MS]
+  if (!Number.isInteger(after) || !(Number.isInteger(first) || first === Number.NEGATIVE_INFINITY)) return undefined
+  let rows = 0
+  for (const profile of profiles) for (const [hour, count] of profile?.hours ?? []) if (hour >= first && hour < after) rows += count
+  return rows
+}
+
+/** Rows of local files by session: a file never changes under its path, and a window over hours shares most of them with the next. */
+const rowsOf = new WeakMap<Session, Map<string, number>>()
+const KEPT_ROWS = 100_000
+
+/** Rows of an input view's files, from their footers; each file is asked once. */
+async function storedRows(session: Session, { objects }: LocalInput): Promise<number> {
+  const known = rowsOf.get(session) ?? new Map<string, number>()
+  rowsOf.set(session, known)
+  if (known.size > KEPT_ROWS) known.clear()
+  const files = objects.map(({ object }) => object.file)
+  const unknown = files.filter((file) => !known.has(file))
+  if (unknown.length > 0) {
+    const found = await session.rows(`SELECT file_name, num_rows FROM parquet_file_metadata(${literalList(unknown)})`)
+    for (const row of found) known.set(String(row.file_name), Number(row.num_rows))
+  }
+  return files.reduce((sum, file) => sum + (known.get(file) ?? 0), 0)
 }
 
 async function countRows(session: Session, input: LocalInput): Promise<number> {

@@ -17,6 +17,8 @@ export interface ObjectProfile {
   /** Microseconds since 1970 UTC of the first and last event; undefined without one. */
   readonly first?: bigint
   readonly last?: bigint
+  /** Rows by the hour of their event time (hours since 1970 UTC), so that a cut at whole hours is counted without a scan. */
+  readonly hours: ReadonlyMap<number, number>
 }
 
 /** Reads the object's schema and event times. @throws DataError naming the object: corrupt, a column missing or of another type. */
@@ -67,6 +69,7 @@ export function isMissingAllowed(object: LocalObject, column: SourceColumn): boo
 const ZONED = 'TIMESTAMP WITH TIME ZONE'
 /** The type of a column that is NULL in every row. */
 const NO_TYPE = 'NULL'
+const HOUR_MICROS = 3_600_000_000
 const INTEGERS = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT']
 const UNSIGNED = ['UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT']
 
@@ -91,15 +94,22 @@ function canonicalType(type: string): string {
 async function eventTimes(session: Session, object: LocalObject, binding: SourceBinding, types: Readonly<Record<string, string>>) {
   if (!binding.eventTime) {
     const [row] = await session.rows(`SELECT count(*)::BIGINT AS n FROM read_parquet(${literal(object.file)}, hive_partitioning=false)`)
-    return { rows: Number(row?.n), strays: 0 }
+    return { rows: Number(row?.n), strays: 0, hours: new Map<number, number>() }
   }
   const time = objectTimeSql(object, binding.eventTime, types)
-  const [row] = await session.rows(
-    `SELECT count(*)::BIGINT AS n, count(*) FILTER (WHERE t IS NULL OR t < ${object.folderStart * 1000} OR t >= ${object.folderEnd * 1000})::BIGINT AS strays, ` +
-      `min(t) AS first, max(t) AS last FROM (SELECT epoch_us(${time}) AS t FROM read_parquet(${literal(object.file)}, hive_partitioning=false))`,
+  const groups = await session.rows(
+    `SELECT (t - ((t % ${HOUR_MICROS}) + ${HOUR_MICROS}) % ${HOUR_MICROS}) // ${HOUR_MICROS} AS hour, count(*)::BIGINT AS n, min(t) AS first, max(t) AS last, ` +
+      `count(*) FILTER (WHERE t IS NULL OR t < ${object.folderStart * 1000} OR t >= ${object.folderEnd * 1000})::BIGINT AS strays ` +
+      `FROM (SELECT epoch_us(${time}) AS t FROM read_parquet(${literal(object.file)}, hive_partitioning=false)) GROUP BY 1 ORDER BY 1 NULLS LAST`,
   )
-  const bounds = row?.first === null || row?.first === undefined ? {} : { first: BigInt(String(row.first)), last: BigInt(String(row.last)) }
-  return { rows: Number(row?.n), strays: Number(row?.strays), ...bounds }
+  const timed = groups.filter((group) => group.hour !== null)
+  const [earliest, latest] = [timed[0], timed.at(-1)]
+  return {
+    rows: groups.reduce((sum, group) => sum + Number(group.n), 0),
+    strays: groups.reduce((sum, group) => sum + Number(group.strays), 0),
+    hours: new Map(timed.map((group) => [Number(group.hour), Number(group.n)])),
+    ...(earliest && latest && { first: BigInt(String(earliest.first)), last: BigInt(String(latest.last)) }),
+  }
 }
 
 function objectTimeSql(object: LocalObject, eventTime: EventTime, types: Readonly<Record<string, string>>): string {

@@ -19,9 +19,23 @@ export class Gone extends Error {}
 const KEPT_OBJECTS = 4000
 
 interface Kept {
+  /** Names the bytes and how they were decoded. */
+  readonly id: string
   readonly object: LocalObject
-  readonly profiles: Map<string, Promise<ObjectProfile>>
 }
+
+interface Fetching {
+  readonly id: string
+  readonly store: ObjectStore
+  readonly folder: InputFolder
+  readonly object: FetchableObject
+  /** The source of a raw object, which may have to be decoded. */
+  readonly raw?: Source
+}
+
+/** Profiles of objects by the engine that made them. */
+const profilesOf = new WeakMap<object, Map<string, Promise<ObjectProfile>>>()
+const KEPT_PROFILES = 50_000
 
 /**
  * Local copies of input objects, shared between the partitions of a task. Only what is a pure function of one object is shared: its
@@ -71,13 +85,22 @@ export class Workbench {
     const landed = source.folders === 'arrival'
     const store = landed ? this.#effects.lake.store : this.#effects.lake.bucket(source.bucket)
     const kept = await this.#keep(store, folder, object, landed ? undefined : source)
-    const signature = canonicalJson([binding.columns, binding.eventTime])
-    let profile = kept.profiles.get(signature)
-    if (!profile) {
-      profile = this.#effects.engine.profile(kept.object, binding)
-      kept.profiles.set(signature, profile)
-    }
-    return { object: kept.object, profile: await profile }
+    return { object: kept.object, profile: await this.#profile(kept, binding) }
+  }
+
+  /** An object's profile outlives the task: the next one over the same objects reads only their rows. */
+  #profile({ id, object }: Kept, binding: SourceBinding): Promise<ObjectProfile> {
+    const { engine } = this.#effects
+    const profiles = profilesOf.get(engine) ?? new Map<string, Promise<ObjectProfile>>()
+    profilesOf.set(engine, profiles)
+    const name = `${id} ${canonicalJson([binding.columns, binding.eventTime])}`
+    const known = profiles.get(name)
+    if (known) return known
+    if (profiles.size >= KEPT_PROFILES) profiles.clear()
+    const profile = engine.profile(object, binding)
+    profiles.set(name, profile)
+    profile.catch(() => profiles.delete(name))
+    return profile
   }
 
   #keep(store: ObjectStore, folder: InputFolder, object: FetchableObject, raw?: Source): Promise<Kept> {
@@ -89,19 +112,19 @@ export class Workbench {
       this.#kept.set(id, known)
       return known
     }
-    const kept = this.#fetch(store, folder, object, raw)
+    const kept = this.#fetch({ id, store, folder, object, ...(raw && { raw }) })
     this.#kept.set(id, kept)
     kept.catch(() => this.#kept.delete(id))
     return kept
   }
 
-  async #fetch(store: ObjectStore, folder: InputFolder, object: FetchableObject, raw?: Source): Promise<Kept> {
+  async #fetch({ id, store, folder, object, raw }: Fetching): Promise<Kept> {
     const file = await this.newFile(fileEnding(object.key))
     await download(store, object, file)
     const captures = raw ? (folderOfKey(raw.key, zoneNamed(raw.keyZone), object.key)?.captures ?? {}) : {}
     const local = { key: object.key, folderStart: folder.start, folderEnd: folder.end, captures }
     if (!raw || raw.format.kind === 'parquet') {
-      return { object: { ...local, file, decoded: raw === undefined, skipped: 0 }, profiles: new Map() }
+      return { object: { ...local, file, decoded: raw === undefined, skipped: 0 }, id }
     }
     const decodedFile = await this.newFile('.decoded.parquet')
     const { skipped } = await this.#effects.engine.decode(
@@ -110,7 +133,7 @@ export class Workbench {
       decodedFile,
     )
     await unlink(file)
-    return { object: { ...local, file: decodedFile, decoded: true, skipped }, profiles: new Map() }
+    return { object: { ...local, file: decodedFile, decoded: true, skipped }, id }
   }
 
   /** Removes the local copies that were not used for longest; call it between partitions, never while one is computed. */

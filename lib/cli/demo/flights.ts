@@ -43,8 +43,8 @@ function datasetFile(name: string): string {
   }
 }
 
-/** Slots of one day, each an object: 36 minutes. */
-const SLOTS = 40
+/** Slots of one day, each an object: an hour. */
+const SLOTS = 24
 
 /** Cuts the flights into days and into the small objects of their live weeks: one row in 40 arrives one to five days late. */
 export async function cutFlights(engine: LocalEngine): Promise<Flights> {
