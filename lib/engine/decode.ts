@@ -36,6 +36,11 @@ export const DECODED_TABLE = 'decoded_object'
 const REJECTS = 'decoding_rejects'
 const KEEP_REJECTS = `store_rejects=true, rejects_table='${REJECTS}', rejects_scan='decoding_scans'`
 
+/** One call that drops all these tables where they are. */
+function dropped(tables: readonly string[]): string {
+  return tables.map((table) => `DROP TABLE IF EXISTS ${table};`).join(' ')
+}
+
 /**
  * Decodes one raw object into typed rows, in a UTC session: a pure function of the object and its source's decoding options. Rows
  * that do not fit are refused, or skipped up to the share that `bad_rows` allows.
@@ -43,8 +48,7 @@ const KEEP_REJECTS = `store_rejects=true, rejects_table='${REJECTS}', rejects_sc
  */
 export async function decodeObject(session: Session, raw: RawObject, source: Decoding): Promise<Decoded> {
   try {
-    await session.run(`DROP TABLE IF EXISTS ${DECODED_TABLE}`)
-    for (const table of ['decoding_text', REJECTS, 'decoding_scans']) await session.run(`DROP TABLE IF EXISTS ${table}`)
+    await session.run(dropped([DECODED_TABLE, 'decoding_text', REJECTS, 'decoding_scans']))
     const rows = source.format.kind === 'parquet' ? await loadParquet(session, raw, source) : await loadText(session, raw, source)
     return rows
   } catch (error) {
@@ -135,7 +139,8 @@ async function finish(session: Session, raw: RawObject, source: Decoding, timeTy
     return `${eventTimeSql(name, timeType ?? column.type, eventTime, range)} AS ${name}`
   })
   await session.run(`CREATE TEMP TABLE ${DECODED_TABLE} AS SELECT "__line", ${columns.join(', ')} FROM decoding_text WHERE ${good}`)
-  await session.run('DROP TABLE decoding_text')
+  // What lingers would count against the memory of the next query.
+  await session.run(dropped(['decoding_text', REJECTS, 'decoding_scans']))
   return { rows: rows - bad, skipped: bad, ...(eventTime && (await bounds(session, eventTime.column))) }
 }
 
@@ -224,10 +229,10 @@ function jsonText(raw: RawObject, source: Decoding): string {
   const columns = source.columns.map((column) => {
     const name = identifier(`text ${column.name}`)
     if (column.name in raw.captures) return `${literal(raw.captures[column.name] ?? '')} AS ${name}`
-    return `CASE WHEN json_valid(json) THEN json ->> ${literal(column.path ?? `$."${column.name}"`)} END AS ${name}`
+    return `CASE WHEN valid THEN json ->> ${literal(column.path ?? `$."${column.name}"`)} END AS ${name}`
   })
-  const bad = `CASE WHEN NOT json_valid(json) THEN 'not JSON: ' || left(json, 60) WHEN json_type(json) <> 'OBJECT' THEN 'not a JSON object: ' || left(json, 60) END`
-  return `SELECT "__line", ${bad} AS "__bad", ${columns.join(', ')} FROM (SELECT row_number() OVER () AS "__line", json FROM ${lines}) WHERE trim(coalesce(json, '')) <> ''`
+  const bad = `CASE WHEN NOT valid THEN 'not JSON: ' || left(json, 60) WHEN json_type(json) <> 'OBJECT' THEN 'not a JSON object: ' || left(json, 60) END`
+  return `SELECT "__line", ${bad} AS "__bad", ${columns.join(', ')} FROM (SELECT *, json_valid(json) AS valid FROM (SELECT row_number() OVER () AS "__line", json FROM ${lines}) WHERE trim(coalesce(json, '')) <> '')`
 }
 
 async function csvText(session: Session, raw: RawObject, source: Decoding): Promise<string> {

@@ -43,8 +43,10 @@ function datasetFile(name: string): string {
   }
 }
 
-/** Slots of one day, each an object: an hour. */
-const SLOTS = 24
+/** Slots of one day, each an object: an hour and a half. */
+const SLOTS = 16
+/** Late rows come with the object of this slot, as a catch-up at noon would bring them. */
+const LATE_SLOT = 8
 
 /** Cuts the flights into days and into the small objects of their live weeks: one row in 40 arrives one to five days late. */
 export async function cutFlights(engine: LocalEngine): Promise<Flights> {
@@ -63,10 +65,10 @@ export async function cutFlights(engine: LocalEngine): Promise<Flights> {
       `SELECT count(*)::INTEGER AS n, count(*) FILTER (WHERE date = TIMESTAMP '2001-07-01')::INTEGER AS border FROM ${from}`,
     )
     await session.run(
-      `CREATE TEMP TABLE events AS SELECT *, date_trunc('day', arrives) AS arrival_day, (epoch_ms(arrives - date_trunc('day', arrives)) * ${SLOTS} // 86400000)::INTEGER AS slot ` +
-        `FROM (SELECT date, delay, origin, destination, date + CASE WHEN hash(date, origin, destination, delay) % 40 = 0 ` +
-        `THEN to_days(1 + (hash(origin, delay) % 5)::INTEGER) ELSE INTERVAL 0 DAY END AS arrives FROM ${from} ` +
-        `WHERE date >= TIMESTAMP ${literal(LIVE_FIRST)} AND date < TIMESTAMP ${literal(LIVE_LAST)} + INTERVAL 1 DAY)`,
+      `CREATE TEMP TABLE events AS SELECT *, date_trunc('day', arrives) AS arrival_day, CASE WHEN late > 0 THEN ${LATE_SLOT} ELSE ` +
+        `(epoch_ms(arrives - date_trunc('day', arrives)) * ${SLOTS} // 86400000)::INTEGER END AS slot FROM (SELECT *, date + to_days(late) AS arrives ` +
+        `FROM (SELECT date, delay, origin, destination, CASE WHEN hash(date, origin, destination, delay) % 40 = 0 THEN 1 + (hash(origin, delay) % 5)::INTEGER ELSE 0 END AS late ` +
+        `FROM ${from} WHERE date >= TIMESTAMP ${literal(LIVE_FIRST)} AND date < TIMESTAMP ${literal(LIVE_LAST)} + INTERVAL 1 DAY))`,
     )
     const objects = await session.rows(
       `SELECT strftime(arrival_day, '%Y-%m-%d') AS day, slot, epoch_ms(arrival_day) AS at, count(*) FILTER (WHERE date < arrival_day)::INTEGER AS late, ` +

@@ -86,7 +86,7 @@ function timeline(flights: Flights): Happening[] {
     .map((day): Happening => ({ kind: 'day', day, at: Date.parse(`${day.day}T04:00:00Z`) + 26 * HOUR_MS }))
   const last = Math.max(...objects.map((one) => one.at))
   const sweeps: Happening[] = []
-  for (let at = Date.parse(`${LIVE_FIRST}T04:30:00Z`) + 24 * HOUR_MS; at < last + 24 * HOUR_MS; at += 12 * HOUR_MS)
+  for (let at = Date.parse(`${LIVE_FIRST}T04:30:00Z`) + 24 * HOUR_MS; at < last + 24 * HOUR_MS; at += 24 * HOUR_MS)
     sweeps.push({ kind: 'sweep', at })
   return [...objects, ...days, ...sweeps].sort((a, b) => a.at - b.at)
 }
