@@ -64,7 +64,7 @@ const priceFile = z.strictObject({
 /** Tasks for the workers that there are: a few each, so that the last one does not run alone. */
 export async function settingsOf(options: PlanOptions): Promise<PlanSettings> {
   const workers = options.workers ?? availableParallelism()
-  return { prices: options.prices ? await readPrices(options.prices) : PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 12 }
+  return { prices: options.prices ? await readPrices(options.prices) : PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 }
 }
 
 async function readPrices(file: string): Promise<PriceTable> {

@@ -3,7 +3,7 @@
  * tasks one at a time from its parent and ends with it.
  */
 
-import { openEnvironment } from '../../functions/environment.ts'
+import { type Environment, openEnvironment } from '../../functions/environment.ts'
 import { createTransformHandler } from '../../functions/transform.ts'
 import type { Task } from '../pipeline/task.ts'
 import { scratchFolder } from './session.ts'
@@ -14,10 +14,17 @@ process.on('SIGINT', () => undefined)
 process.on('disconnect', () => process.exit(0))
 
 const start = JSON.parse(process.argv[2] ?? '{}') as WorkerStart
-const environment = scratchFolder(start.lake).then((scratch) =>
-  openEnvironment({ lake: start.lake, scratch, log: () => undefined, ...(start.now !== undefined && { now: () => start.now ?? 0 }) }),
-)
-const handler = createTransformHandler(() => environment)
+let environment: Promise<Environment> | undefined
+
+/** Opened with the first task: until then the parent may still find the definitions wrong, and the lake is left alone. */
+function open(): Promise<Environment> {
+  environment ??= scratchFolder(start.lake).then((scratch) =>
+    openEnvironment({ lake: start.lake, scratch, log: () => undefined, ...(start.now !== undefined && { now: () => start.now ?? 0 }) }),
+  )
+  return environment
+}
+
+const handler = createTransformHandler(open)
 
 process.on('message', async (task: Task) => {
   send(await answer(task))

@@ -107,7 +107,7 @@ async function countInputs(session: Session, job: ComputeJob): Promise<InputCoun
   for (const input of job.inputs) {
     const strays = input.objects.reduce((sum, { profile }) => sum + (profile?.strays ?? 0), 0)
     const skipped = input.objects.reduce((sum, { object }) => sum + object.skipped, 0)
-    const rows = input.binding.kind === 'view' ? await storedRows(session, input) : (knownRows(input) ?? (await countRows(session, input)))
+    const rows = input.binding.kind === 'view' ? await storedRows(session, input) : await sourceRows(session, input)
     counts.push({ name: input.binding.name, rows, strays, skipped })
   }
   return counts
@@ -115,19 +115,46 @@ async function countInputs(session: Session, job: ComputeJob): Promise<InputCoun
 
 const HOUR_MS = 3_600_000
 
-/** Rows inside the cut as the profiles say, or undefined where only a scan can tell. */
-function knownRows(input: LocalInput): number | undefined {
+/** Rows of a source's objects inside the cut: from their profiles, by the hours of their event times, or by a scan. */
+async function sourceRows(session: Session, input: LocalInput): Promise<number> {
   const { binding, objects, start, end } = input
-  const profiles = objects.map(({ profile }) => profile)
-  if (binding.window.kind === 'latest' || isWhollyInside(input)) {
-    return profiles.reduce((sum, profile) => sum + (profile?.rows ?? 0), 0)
-  }
+  if (binding.window.kind === 'latest' || isWhollyInside(input)) return objects.reduce((sum, { profile }) => sum + (profile?.rows ?? 0), 0)
   const [first, after] = [start / HOUR_MS, end / HOUR_MS]
-  if (!Number.isInteger(after) || !(Number.isInteger(first) || first === Number.NEGATIVE_INFINITY)) return undefined
+  if (!Number.isInteger(after) || !(Number.isInteger(first) || first === Number.NEGATIVE_INFINITY)) return countRows(session, input)
   let rows = 0
-  for (const profile of profiles) for (const [hour, count] of profile?.hours ?? []) if (hour >= first && hour < after) rows += count
+  for (const one of objects) {
+    const whole = { ...input, objects: [one] }
+    if (isWhollyInside(whole)) rows += one.profile?.rows ?? 0
+    else if (one.profile?.strays !== 0) rows += await countRows(session, whole)
+    else for (const [hour, count] of await hoursOf(session, whole)) if (hour >= first && hour < after) rows += count
+  }
   return rows
 }
+
+/** Rows by hour since 1970 UTC of local files without strays, by session: the 24 hours of a day read the same file. */
+const hoursBySession = new WeakMap<Session, Map<string, ReadonlyMap<number, number>>>()
+
+async function hoursOf(session: Session, input: LocalInput): Promise<ReadonlyMap<number, number>> {
+  const known = hoursBySession.get(session) ?? new Map<string, ReadonlyMap<number, number>>()
+  hoursBySession.set(session, known)
+  if (known.size > KEPT_HOURS) known.clear()
+  const [one] = input.objects
+  const { binding } = input
+  if (!one || binding.kind === 'view' || !binding.eventTime) return new Map()
+  const name = `${one.object.file} ${binding.eventTime.column}`
+  const found = known.get(name)
+  if (found) return found
+  const everything = { ...input, start: one.object.folderStart, end: one.object.folderEnd }
+  const time = identifier(binding.eventTime.column)
+  const rows = await session.rows(
+    `SELECT floor(epoch_us(${time}) / ${HOUR_MS * 1000})::BIGINT AS hour, count(*)::BIGINT AS n FROM (${relationSql(everything)}) GROUP BY 1`,
+  )
+  const hours = new Map(rows.map((row) => [Number(row.hour), Number(row.n)]))
+  known.set(name, hours)
+  return hours
+}
+
+const KEPT_HOURS = 1000
 
 /** Rows of local files by session: a file never changes under its path, and a window over hours shares most of them with the next. */
 const rowsOf = new WeakMap<Session, Map<string, number>>()

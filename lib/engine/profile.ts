@@ -2,10 +2,13 @@ import type { SourceBinding } from '../model/catalog.ts'
 import { parseEngineType, renderEngineType } from '../model/engine-type.ts'
 import { DataError, HindcastError } from '../model/errors.ts'
 import type { EventTime, SourceColumn } from '../model/source.ts'
+import { zoneNamed } from '../model/zone.ts'
 import type { Session } from './engine.ts'
 import type { LocalObject } from './local-object.ts'
 import { identifier, literal } from './quote.ts'
 import { eventTimeSql } from './time-sql.ts'
+
+const DAY_MS = 86_400_000
 
 /** What one object holds, whatever else is read beside it: a pure function of the object, so a task asks once. */
 export interface ObjectProfile {
@@ -17,8 +20,6 @@ export interface ObjectProfile {
   /** Microseconds since 1970 UTC of the first and last event; undefined without one. */
   readonly first?: bigint
   readonly last?: bigint
-  /** Rows by the hour of their event time (hours since 1970 UTC), so that a cut at whole hours is counted without a scan. */
-  readonly hours: ReadonlyMap<number, number>
 }
 
 /** Reads the object's schema and event times. @throws DataError naming the object: corrupt, a column missing or of another type. */
@@ -41,8 +42,7 @@ function named(object: LocalObject, error: HindcastError): HindcastError {
 }
 
 export async function fileTypes(session: Session, file: string): Promise<Record<string, string>> {
-  const rows = await session.rows(`DESCRIBE SELECT * FROM read_parquet(${literal(file)}, hive_partitioning=false)`)
-  return Object.fromEntries(rows.map((row) => [String(row.column_name), String(row.column_type)]))
+  return session.columnTypes(`SELECT * FROM read_parquet(${literal(file)}, hive_partitioning=false)`)
 }
 
 /** A column as the object has it: what we decoded holds the event time as TIMESTAMPTZ. */
@@ -69,7 +69,6 @@ export function isMissingAllowed(object: LocalObject, column: SourceColumn): boo
 const ZONED = 'TIMESTAMP WITH TIME ZONE'
 /** The type of a column that is NULL in every row. */
 const NO_TYPE = 'NULL'
-const HOUR_MICROS = 3_600_000_000
 const INTEGERS = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT']
 const UNSIGNED = ['UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT']
 
@@ -94,26 +93,51 @@ function canonicalType(type: string): string {
 async function eventTimes(session: Session, object: LocalObject, binding: SourceBinding, types: Readonly<Record<string, string>>) {
   if (!binding.eventTime) {
     const [row] = await session.rows(`SELECT count(*)::BIGINT AS n FROM read_parquet(${literal(object.file)}, hive_partitioning=false)`)
-    return { rows: Number(row?.n), strays: 0, hours: new Map<number, number>() }
+    return { rows: Number(row?.n), strays: 0 }
   }
-  const time = objectTimeSql(object, binding.eventTime, types)
-  const groups = await session.rows(
-    `SELECT (t - ((t % ${HOUR_MICROS}) + ${HOUR_MICROS}) % ${HOUR_MICROS}) // ${HOUR_MICROS} AS hour, count(*)::BIGINT AS n, min(t) AS first, max(t) AS last, ` +
-      `count(*) FILTER (WHERE t IS NULL OR t < ${object.folderStart * 1000} OR t >= ${object.folderEnd * 1000})::BIGINT AS strays ` +
-      `FROM (SELECT epoch_us(${time}) AS t FROM read_parquet(${literal(object.file)}, hive_partitioning=false)) GROUP BY 1 ORDER BY 1 NULLS LAST`,
+  const bounds = await timeBounds(session, object, binding.eventTime, types)
+  return bounds ?? scanTimes(session, object, objectTimeSql(object, binding.eventTime, types))
+}
+
+/**
+ * Rows and event times from the column's least and greatest value, which costs a fifth of converting every row; undefined where that
+ * does not tell all: rows outside the folder, or clocks that jumped forward, where the order of local times is not that of instants.
+ */
+async function timeBounds(session: Session, object: LocalObject, eventTime: EventTime, types: Readonly<Record<string, string>>) {
+  const { folderStart: start, folderEnd: end } = object
+  const changes = zoneNamed(eventTime.zone).transitions(start - DAY_MS, end + DAY_MS)
+  if (changes.some((change, at) => change.offsetMs > (changes[at - 1]?.offsetMs ?? change.offsetMs))) return undefined
+  const column = identifier(eventTime.column)
+  const type = typeOf(object, eventTime, types)
+  const [micros, to] = [eventTimeSql('lo', type, eventTime, { start, end }), eventTimeSql('hi', type, eventTime, { start, end })]
+  // `seen` makes the engine read the column: from the footer's statistics alone, corrupt times would go unnoticed.
+  const [row] = await session.rows(
+    `SELECT n, timed, seen, epoch_us(${micros}) AS first, epoch_us(${to}) AS last FROM (SELECT count(*)::BIGINT AS n, count(${column})::BIGINT AS timed, ` +
+      `bit_xor(hash(${column})) AS seen, min(${column}) AS lo, max(${column}) AS hi FROM read_parquet(${literal(object.file)}, hive_partitioning=false))`,
   )
-  const timed = groups.filter((group) => group.hour !== null)
-  const [earliest, latest] = [timed[0], timed.at(-1)]
-  return {
-    rows: groups.reduce((sum, group) => sum + Number(group.n), 0),
-    strays: groups.reduce((sum, group) => sum + Number(group.strays), 0),
-    hours: new Map(timed.map((group) => [Number(group.hour), Number(group.n)])),
-    ...(earliest && latest && { first: BigInt(String(earliest.first)), last: BigInt(String(latest.last)) }),
-  }
+  const rows = Number(row?.n)
+  if (rows === 0) return { rows, strays: 0 }
+  if (Number(row?.timed) !== rows) return undefined
+  const [first, last] = [BigInt(String(row?.first)), BigInt(String(row?.last))]
+  return first >= BigInt(start) * 1000n && last < BigInt(end) * 1000n ? { rows, strays: 0, first, last } : undefined
+}
+
+async function scanTimes(session: Session, object: LocalObject, time: string) {
+  const [row] = await session.rows(
+    `SELECT count(*)::BIGINT AS n, count(*) FILTER (WHERE t IS NULL OR t < ${object.folderStart * 1000} OR t >= ${object.folderEnd * 1000})::BIGINT AS strays, ` +
+      `min(t) AS first, max(t) AS last FROM (SELECT epoch_us(${time}) AS t FROM read_parquet(${literal(object.file)}, hive_partitioning=false))`,
+  )
+  const bounds = row?.first === null || row?.first === undefined ? {} : { first: BigInt(String(row.first)), last: BigInt(String(row.last)) }
+  return { rows: Number(row?.n), strays: Number(row?.strays), ...bounds }
 }
 
 function objectTimeSql(object: LocalObject, eventTime: EventTime, types: Readonly<Record<string, string>>): string {
+  const range = { start: object.folderStart, end: object.folderEnd }
+  return eventTimeSql(identifier(eventTime.column), typeOf(object, eventTime, types), eventTime, range)
+}
+
+function typeOf(object: LocalObject, eventTime: EventTime, types: Readonly<Record<string, string>>): string {
   const type = types[eventTime.column]
-  if (type === undefined) throw new DataError(`${object.key} has no column '${eventTime.column}'; found ${Object.keys(types).join(', ')}`)
-  return eventTimeSql(identifier(eventTime.column), type, eventTime, { start: object.folderStart, end: object.folderEnd })
+  if (type !== undefined) return type
+  throw new DataError(`${object.key} has no column '${eventTime.column}'; found ${Object.keys(types).join(', ')}`)
 }

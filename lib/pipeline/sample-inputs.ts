@@ -71,7 +71,7 @@ export class InputSampler {
     const taken = objects.filter(({ object }) => window.kind !== 'latest' || object.folderStart === newest)
     const profiled = taken.map(async ({ object, rows }) => {
       const types = await this.#engine.session('UTC', (session) => fileTypes(session, object.file))
-      return { object, profile: { types, rows, strays: 0, hours: new Map() } }
+      return { object, profile: { types, rows, strays: 0 } }
     })
     return { binding, start, end: partition.end, objects: await Promise.all(profiled) }
   }

@@ -20,9 +20,12 @@ export interface BackfillOptions extends PlanOptions {
 export async function backfill(context: CliContext, options: BackfillOptions): Promise<number> {
   if (options.dryRun) return plan(context, options)
   const began = performance.now()
-  const session = await openSession(context, { write: true, onRegistered: (all) => noteRegistered(context, all) })
-  // Workers start while this process plans.
+  // Workers start while this process checks the definitions and plans.
   const pool = new WorkerPool(workerStart(context), options.workers ?? availableParallelism())
+  const session = await openSession(context, { write: true, onRegistered: (all) => noteRegistered(context, all) }).catch((error) => {
+    pool.close()
+    throw error
+  })
   const abort = new AbortController()
   const interrupt = () => {
     abort.abort()

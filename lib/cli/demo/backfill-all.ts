@@ -34,7 +34,7 @@ export async function backfillAll(
   try {
     const { plan, report } = await runBackfill(request, session.catalog, effectsOf(context, session), pool, {
       run: `demo-${period.from}`,
-      settings: { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 12 },
+      settings: { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 },
       onProgress: ({ done, of, level }) => tell(`level ${level}, ${done} of ${of} tasks`),
     })
     return { plan, report, workers, wallMs: performance.now() - began }

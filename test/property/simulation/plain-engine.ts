@@ -76,7 +76,7 @@ export class PlainEngine implements ComputeEngine {
   }
 
   async profile(_object: LocalObject, _binding: SourceBinding) {
-    return { types: {}, rows: 0, strays: 0, hours: new Map() }
+    return { types: {}, rows: 0, strays: 0 }
   }
 
   decode(_raw: RawObject, _source: Decoding, _file: string): Promise<Decoded> {
