@@ -1,6 +1,7 @@
 import type { Feature } from '../model/catalog.ts'
 import type { Partition } from '../model/partition.ts'
 import type { InputFolder, PartitionInputs } from './bound-input.ts'
+import type { PlannedTask } from './planned-task.ts'
 import { secondsOf } from './work.ts'
 
 /** One partition that a plan computes, or may compute. */
@@ -8,22 +9,6 @@ export interface PlannedPartition {
   readonly partition: Partition
   readonly inputs: PartitionInputs
   readonly maybe: boolean
-}
-
-/** A task of a plan: a run of adjacent partitions, with what it is expected to read. */
-export interface PlannedTask {
-  readonly view: string
-  readonly version: string
-  readonly first: string
-  readonly last: string
-  /** Partitions in it that are computed, and that may be. */
-  readonly partitions: number
-  readonly maybe: number
-  /** Bytes and objects that are fetched, each object once. */
-  readonly bytes: number
-  readonly objects: number
-  /** Bytes that the queries scan, overlapping windows counted each time. */
-  readonly scanned: number
 }
 
 /** Partitions that need nothing between two that do: below this many, one task goes over them. */

@@ -1,5 +1,5 @@
 import type { Work } from '../model/price.ts'
-import type { PlannedTask } from './pack.ts'
+import type { PlannedTask } from './planned-task.ts'
 
 /**
  * Expected work, low and high. The figures were measured on 3,000,000 flights, where a day of a 7-day view took 10 ms on one core and
