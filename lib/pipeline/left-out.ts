@@ -11,12 +11,15 @@ export interface LeftOutRun {
   readonly remedy?: string
 }
 
-/** Runs of a view's partitions that are neither fresh nor refused; two reasons that differ only in the folder or time they name count as one. */
-export function leftOutRuns(view: string, states: readonly (readonly [string, State])[]): LeftOutRun[] {
+/**
+ * Runs of a view's neighbouring partitions that are in none of the states `untold`; two reasons that differ only in the folder or time they
+ * name count as one.
+ */
+export function leftOutRuns(view: string, states: readonly (readonly [string, State])[], untold: readonly StateKind[]): LeftOutRun[] {
   const runs: LeftOutRun[] = []
   let before: string | undefined
   for (const [partition, state] of states) {
-    const kind = kindOf(state)
+    const kind = untold.includes(state.kind) ? undefined : kindOf(state)
     const run = runs.at(-1)
     if (kind === undefined) before = undefined
     else if (run && kind === before) runs[runs.length - 1] = { ...run, last: partition, partitions: run.partitions + 1 }
@@ -32,9 +35,8 @@ function remedied(run: LeftOutRun, view: string): LeftOutRun {
   return { ...run, remedy: `hindcast backfill ${view} --from ${run.first} --to ${run.last} --with upstream` }
 }
 
-function kindOf(state: State): string | undefined {
-  if (state.kind === 'fresh' || state.kind === 'rejected') return undefined
-  return `${state.kind} ${'reason' in state ? state.reason.replace(/\d{4}(-\d\d)*(T[\d:.]+Z)?/g, '#') : ''}`
+function kindOf(state: State): string {
+  return `${state.kind} ${'reason' in state ? (state.reason ?? '').replace(/\d{4}(-\d\d)*(T[\d:.]+Z)?/g, '#') : ''}`
 }
 
 function whyOf(state: State) {

@@ -11,6 +11,7 @@ import { isComputed, type State, type StateKind } from '../model/states.ts'
 import type { PartitionInputs } from './bound-input.ts'
 import type { Effects } from './effects.ts'
 import { InputListing } from './input-listing.ts'
+import { type LeftOutRun, leftOutRuns } from './left-out.ts'
 import { type PlannedPartition, packTasks } from './pack.ts'
 import { rejectedReason, statePartition } from './partition-state.ts'
 import type { PlannedTask } from './planned-task.ts'
@@ -23,16 +24,6 @@ import { type Bound, secondsOf, workOfLanding, workOfTask } from './work.ts'
 /** `maybe`: fresh or blocked as things stand, but something that it reads will be computed or landed first. */
 export type PlannedState = StateKind | 'maybe'
 
-/** A run of partitions that a plan leaves out, with the reason that they share. */
-export interface LeftOut {
-  readonly state: StateKind
-  readonly first: string
-  readonly last: string
-  readonly partitions: number
-  readonly reason?: string
-  readonly remedy?: string
-}
-
 export interface PlannedView {
   readonly view: string
   readonly version: string
@@ -41,7 +32,7 @@ export interface PlannedView {
   readonly partitions: number
   readonly states: Readonly<Partial<Record<PlannedState, number>>>
   /** All that is neither computed nor fresh. */
-  readonly leftOut: readonly LeftOut[]
+  readonly leftOut: readonly LeftOutRun[]
 }
 
 export interface PlannedLandings {
@@ -269,11 +260,11 @@ function totalWork(levels: readonly Level[], landings: readonly PlannedLandings[
 function describeView({ scope, states }: Decided): PlannedView {
   const { version } = scope.feature
   const counts: Partial<Record<PlannedState, number>> = {}
-  const leftOut: LeftOut[] = []
+  const named: (readonly [string, State])[] = []
   for (const [at, state] of states.entries()) {
     counts[state.kind] = (counts[state.kind] ?? 0) + 1
-    const partition = scope.partitions[at]
-    if (partition && !['maybe', 'fresh', 'missing', 'stale'].includes(state.kind)) addLeftOut(leftOut, partition, state as State)
+    // What may be computed is told like what will be.
+    named.push([scope.partitions[at]?.name ?? '', state.kind === 'maybe' ? { kind: 'missing' } : state])
   }
   const [first, last] = [scope.partitions[0]?.name, scope.partitions.at(-1)?.name]
   return {
@@ -282,17 +273,6 @@ function describeView({ scope, states }: Decided): PlannedView {
     ...(first && last && { first, last }),
     partitions: states.length,
     states: counts,
-    leftOut,
+    leftOut: leftOutRuns(version.view, named, ['fresh', 'missing', 'stale']),
   }
-}
-
-/** Neighbours that are left out in the same state become one entry, with the reason of the first. */
-function addLeftOut(all: LeftOut[], partition: Partition, state: State): void {
-  const last = all.at(-1)
-  if (last && last.state === state.kind) {
-    all[all.length - 1] = { ...last, last: partition.name, partitions: last.partitions + 1 }
-    return
-  }
-  const why = { ...('reason' in state && { reason: state.reason }), ...('remedy' in state && { remedy: state.remedy }) }
-  all.push({ state: state.kind, first: partition.name, last: partition.name, partitions: 1, ...why })
 }

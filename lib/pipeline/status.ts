@@ -101,6 +101,7 @@ async function viewStatus(feature: Feature, period: PeriodRequest, catalog: Cata
     leftOut: leftOutRuns(
       view,
       partitions.map(({ name }, at) => [name, states[at] ?? { kind: 'missing' }] as const),
+      ['fresh', 'rejected'],
     ),
     rejected: await readRejected(
       lake.store,
