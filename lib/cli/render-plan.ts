@@ -19,7 +19,9 @@ export function renderPlan(plan: Plan): string {
     ...renderUnmatched(plan),
     renderWork(plan),
     renderQuote(plan),
-  ].join('\n')
+  ]
+    .filter((part) => part !== '')
+    .join('\n')
 }
 
 function renderStates(views: readonly PlannedView[]): string {

@@ -20,7 +20,7 @@ export function renderRun(report: RunReport, wallMs: number): string {
     ...(report.rejected.length > SHOWN_MAX
       ? [`  and ${report.rejected.length - SHOWN_MAX} more rejected; hindcast status lists them`]
       : []),
-    ...report.failures.slice(0, SHOWN_MAX).map(({ error }) => `  failed: ${error}`),
+    ...(report.aborted ? [] : report.failures).slice(0, SHOWN_MAX).map(({ error }) => `  failed: ${error}`),
     ...(report.failures.length > SHOWN_MAX
       ? [`  and ${report.failures.length - SHOWN_MAX} more failed tasks, in runs/${report.run}/report.json`]
       : []),

@@ -31,7 +31,7 @@ export interface PlanOptions extends PeriodOptions {
 export function periodOf({ from, to, last }: PeriodOptions): PeriodRequest {
   if (last !== undefined && from === undefined && to === undefined) return { last }
   if (last === undefined && from !== undefined && to !== undefined) return { from, to }
-  throw new InvalidInputError('the request names no period; expected --from and --to, or --last', { from, to, last })
+  throw new InvalidInputError('the request has to name one period; expected --from and --to, or --last alone', { from, to, last })
 }
 
 export function requestOf(options: PlanOptions, catalog: Catalog): BackfillRequest {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { LocalEngine } from '../engine/local-engine.ts'
+import { removeDeadClaims } from '../lake/claims.ts'
 import { readDefinitions } from '../lake/definitions.ts'
 import type { OpenLake } from '../lake/open-lake.ts'
 import { openLake } from '../lake/open-lake.ts'
@@ -36,6 +37,8 @@ export async function openSession(context: CliContext, options: SessionOptions):
   const engine = new LocalEngine({ scratch: await scratchFolder(options.write ? context.lake : undefined) })
   try {
     const catalog = await loadCatalog(context, lake, engine, options)
+    if (options.write)
+      for (const run of await removeDeadClaims(lake.store, isGone)) context.note(`note: run ${run} was killed; its claim is removed`)
     const close = async () => {
       await engine.close()
       await lake.close()
@@ -52,7 +55,10 @@ async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEng
   if (!existsSync(context.features)) {
     const catalog = await readCatalog(lake.store)
     if (options.write) await requireEngine(lake.store, engine.build)
-    if (catalog.features.size > 0) return catalog
+    if (catalog.features.size > 0) {
+      context.note(`note: folder ${context.features} does not exist; the registered views of the lake are used`)
+      return catalog
+    }
     throw new InvalidInputError(
       `folder ${context.features} does not exist and the lake has no registered views; expected --features DIR, or hindcast init DIR`,
     )
@@ -86,6 +92,16 @@ export async function scratchFolder(lake: string | undefined): Promise<string> {
 }
 
 let counter = 0
+
+/** This process, for claims: `<pid>@<host>`. */
+export function holderOfProcess(): string {
+  return `${process.pid}@${hostname()}`
+}
+
+function isGone(holder: string): boolean {
+  const [pid, host] = holder.split('@')
+  return host === hostname() && !isAlive(Number(pid))
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -55,8 +55,8 @@ export function renderVerification(found: Verification, against?: string): strin
   return [head, ...found.different.slice(0, SHOWN_MAX).map(renderDifferent), ...more].join('\n')
 }
 
-function renderDifferent({ view, partition, kind, diff }: DifferentPartition): string {
-  if (!diff) return `  ${view} ${partition}: ${kind}`
+function renderDifferent({ view, partition, kind, diff, reason }: DifferentPartition): string {
+  if (!diff) return `  ${view} ${partition}: ${kind}${reason ? `: ${reason}` : ''}`
   const counts = Object.entries(diff.counts).map(([name, amount]) => `${amount} ${name}`)
   const lines = diff.examples.map(({ kind: what, entity, column, here, there }) =>
     column === undefined ? `    ${entity}: row ${what}` : `    ${entity} ${column}: here ${here}, there ${there} (${what})`,

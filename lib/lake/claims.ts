@@ -10,6 +10,8 @@ export interface Claim {
   readonly ranges: Readonly<Record<string, readonly (readonly [string, string])[]>>
   /** Milliseconds since 1970 UTC. */
   readonly expires: number
+  /** Who holds it, where its end can be seen: a process of one machine. */
+  readonly holder?: string
 }
 
 export async function putClaim(store: ObjectStore, claim: Claim): Promise<void> {
@@ -18,6 +20,13 @@ export async function putClaim(store: ObjectStore, claim: Claim): Promise<void> 
 
 export async function removeClaim(store: ObjectStore, run: string): Promise<void> {
   await store.delete(claimKey(run))
+}
+
+/** Removes the claims of holders that are gone, as a killed run leaves one; returns their runs. */
+export async function removeDeadClaims(store: ObjectStore, isGone: (holder: string) => boolean): Promise<string[]> {
+  const dead = (await readClaims(store, Number.NEGATIVE_INFINITY)).filter(({ holder }) => holder !== undefined && isGone(holder))
+  for (const { run } of dead) await removeClaim(store, run)
+  return dead.map(({ run }) => run)
 }
 
 /** Claims that have not expired at `now`. */

@@ -57,8 +57,6 @@ export function requestedPartitions(
   if (from.start >= to.end && from.start > to.start)
     throw new InvalidInputError(`from lies after to; expected from <= to`, { from: request.from, to: request.to })
   const partitions = calendar.within(from.start, to.end)
-  if (partitions.length === 0)
-    throw new InvalidInputError(`the period holds no whole ${view.grain}`, { from: request.from, to: request.to })
   const future = partitions.find((partition) => partition.end > now)
   if (future) {
     const last = calendar.partition(calendar.indexAt(now) - 1).name

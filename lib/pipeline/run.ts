@@ -41,6 +41,8 @@ export interface RunProgress {
 export interface RunOptions {
   readonly run: string
   readonly settings: PlanSettings
+  /** Names this process in the run's claim, where others can see that it ended. */
+  readonly holder?: string
   readonly signal?: AbortSignal
   onPlan?(plan: Plan): void
   onProgress?(progress: RunProgress): void
@@ -83,6 +85,7 @@ export async function runBackfill(
       run: options.run,
       ranges: claimedRanges(request, catalog, effects),
       expires: effects.now() + CLAIM_MS,
+      ...(options.holder !== undefined && { holder: options.holder }),
     })
   await claim()
   try {

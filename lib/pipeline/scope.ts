@@ -1,4 +1,5 @@
 import { type Catalog, type Feature, featureKey, featureNamed, type InputBinding, readersOf } from '../model/catalog.ts'
+import { InvalidInputError } from '../model/errors.ts'
 import { Calendar, type Partition } from '../model/partition.ts'
 import { requestedPartitions } from '../model/period.ts'
 import { windowStart } from '../model/window.ts'
@@ -21,6 +22,8 @@ export function scopeOf(request: BackfillRequest, catalog: Catalog, now: Instant
     const partitions = requestedPartitions(request.period, { grain: version.grain, zone: zoneNamed(version.zone) }, now)
     widen(ranges, featureKey(version.view, version.version), partitions)
   }
+  if (ranges.size === 0)
+    throw new InvalidInputError(`the period holds no whole partition of ${request.views.join(', ')}`, { ...request.period })
   if (request.with === 'upstream') addUpstream(ranges, catalog, now)
   if (request.with === 'downstream') addDownstream(ranges, catalog, now)
   const scopes: Scope[] = []

@@ -19,6 +19,8 @@ import { listUnlanded } from './unlanded.ts'
 export interface SweepReport {
   readonly landings: number
   readonly partitions: number
+  /** Partitions that are missing or stale and left to the runs that claimed them. */
+  readonly claimed: number
   /** Queued partitions by `view@version`. */
   readonly queued: Readonly<Record<string, number>>
 }
@@ -32,16 +34,19 @@ export async function sweep(catalog: Catalog, effects: Effects): Promise<SweepRe
   let landings = 0
   for (const source of catalog.sources.values()) if (source.folders === 'arrival') landings += await sweepSource(source, catalog, effects)
   const queued: Record<string, number> = {}
+  let claimed = 0
   for (const feature of catalog.features.values()) {
     const table = featureKey(feature.version.view, feature.version.version)
-    const wanted = (await unfresh(feature, catalog, effects)).filter((partition) => !isClaimed(claims, table, partition.name))
+    const found = await unfresh(feature, catalog, effects)
+    const wanted = found.filter((partition) => !isClaimed(claims, table, partition.name))
+    claimed += found.length - wanted.length
     if (wanted.length === 0) continue
     queued[table] = wanted.length
     await effects.queue.send(runsOf(wanted).map((run) => taskOf(feature, run)))
   }
   const partitions = Object.values(queued).reduce((sum, count) => sum + count, 0)
-  effects.log({ event: 'sweep', landings, partitions })
-  return { landings, partitions, queued }
+  effects.log({ event: 'sweep', landings, partitions, claimed })
+  return { landings, partitions, claimed, queued }
 }
 
 function taskOf({ version }: Feature, run: { readonly first: Partition; readonly last: Partition }): ComputeTask {

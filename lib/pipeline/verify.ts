@@ -32,7 +32,9 @@ export interface VerifyEffects extends Pick<Effects, 'lake' | 'now'> {
 export interface DifferentPartition {
   readonly view: string
   readonly partition: string
-  readonly kind: 'different' | 'only here' | 'only there'
+  readonly kind: 'different' | 'only here' | 'only there' | 'unreadable'
+  /** Why one of the two files cannot be read. */
+  readonly reason?: string
   readonly diff?: RowDiff
 }
 
@@ -167,10 +169,20 @@ async function comparePartitions({ feature, partitions, here, there }: Comparing
       continue
     }
     if (sha256(a.bytes) === sha256(b.bytes)) continue
-    const diff = await effects.diff(feature.version, a.bytes, b.bytes)
+    const diff = await effects.diff(feature.version, a.bytes, b.bytes).catch((error: unknown) => unreadable(error, key))
+    if (typeof diff === 'string') {
+      different.push({ view, partition: name, kind: 'unreadable', reason: diff })
+      continue
+    }
     different.push({ view, partition: name, kind: 'different', diff })
   }
   return { format: 1, compared: partitions.length, rows: 0, notCompared: 0, different }
+}
+
+/** What stands may be no Parquet at all: that is a difference, and the rest is compared. */
+function unreadable(error: unknown, key: string): string {
+  if (error instanceof DataError) return `${key}: ${error.message.replace(/File '[^']*'/, 'the file is')}`
+  throw error
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -43,7 +43,7 @@ const REQUESTS = [
     args: ['events_day', '--from', '2001-02-30', '--to', '2001-03-02'],
     says: /'2001-02-30' is not a day partition; expected a name such as/,
   },
-  { name: 'no period', args: ['events_day'], says: /names no period; expected --from and --to, or --last/ },
+  { name: 'no period', args: ['events_day'], says: /has to name one period; expected --from and --to, or --last alone/ },
 ]
 
 it.each(REQUESTS)(

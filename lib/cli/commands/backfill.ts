@@ -8,7 +8,7 @@ import { Progress } from '../progress.ts'
 import { renderPlan } from '../render-plan.ts'
 import { exitCodeOfRun, renderRun } from '../render-run.ts'
 import { type PlanOptions, requestOf, settingsOf } from '../request.ts'
-import { openSession, type Session } from '../session.ts'
+import { holderOfProcess, openSession, type Session } from '../session.ts'
 import { WorkerPool } from '../worker-pool.ts'
 import { plan } from './plan.ts'
 
@@ -42,6 +42,7 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
       {
         run: runId(context.now()),
         settings: await settingsOf(options),
+        holder: holderOfProcess(),
         signal: abort.signal,
         onPlan: (made) => context.note(renderPlan(made)),
         onProgress: (step) => progress.update(step),

@@ -13,7 +13,9 @@ export async function sweepLake(context: CliContext, options: { readonly json?: 
     const { counts, problems } = live
     if (options.json) context.out(JSON.stringify({ ...report, outcomes: counts, problems }, null, 1))
     else {
-      context.out(`sweep: ${count(report.landings, 'object')} to land, ${count(report.partitions, 'partition')} missing or stale`)
+      context.out(
+        `sweep: ${count(report.landings, 'object')} to land, ${count(report.partitions, 'partition')} missing or stale${report.claimed > 0 ? `, ${report.claimed} more left to a running run` : ''}`,
+      )
       context.out(
         `  ${
           Object.entries(counts)
