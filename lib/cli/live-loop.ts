@@ -1,5 +1,6 @@
 import type { SQSRecord } from 'aws-lambda'
 import { type Environment, LAKE_BUCKET } from '../../functions/environment.ts'
+import { invokeBatch } from '../../functions/invoke.ts'
 import { createTransformHandler } from '../../functions/transform.ts'
 import { objectCreatedEvent } from '../../functions/work-from-event.ts'
 import type { Message } from '../pipeline/task.ts'
@@ -50,8 +51,10 @@ export class LiveQueue {
       const batch = this.#waiting.splice(0, BATCH)
       for (const { message } of batch) this.#texts.delete(JSON.stringify(message))
       const records = new Map(batch.map((waiting) => [`m${this.#count++}`, waiting]))
-      const event = { Records: [...records].map(([messageId, { message }]) => recordOf(messageId, message)) }
-      const result = await invoke(handler, event)
+      const result = await invokeBatch(
+        handler,
+        [...records].map(([messageId, { message }]) => recordOf(messageId, message)),
+      )
       for (const { itemIdentifier } of result.batchItemFailures) this.#giveBack(records.get(itemIdentifier))
     }
   }
@@ -67,9 +70,4 @@ export class LiveQueue {
 function recordOf(messageId: string, message: Message): Pick<SQSRecord, 'messageId' | 'body'> {
   const body = message.kind === 'object' ? objectCreatedEvent(message.bucket ?? LAKE_BUCKET, message.key) : message
   return { messageId, body: JSON.stringify(body) }
-}
-
-async function invoke(handler: ReturnType<typeof createTransformHandler>, event: unknown) {
-  // biome-ignore lint/suspicious/noExplicitAny: the event is what came through the door; the handler's middleware reads it
-  return (await (handler as any)(event, {})) as { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] }
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { invokeTask } from '../../functions/invoke.ts'
 import { createTransformHandler } from '../../functions/transform.ts'
 import { diffRows, type RowDiff } from '../engine/diff-rows.ts'
 import type { Lake } from '../lake/lake.ts'
 import type { ViewVersion } from '../model/catalog.ts'
 import type { ComputeTask } from '../pipeline/task.ts'
-import type { TransformReport } from '../pipeline/transform.ts'
 import type { DifferentPartition, Verification, VerifyEffects } from '../pipeline/verify.ts'
 import type { CliContext } from './context.ts'
 import type { Session } from './session.ts'
@@ -28,8 +28,7 @@ export function verifyEffects(context: CliContext, { lake, engine, catalog }: Se
         log: () => undefined,
       }
       const handler = createTransformHandler(async () => ({ catalog, effects, close: async () => undefined }))
-      // biome-ignore lint/suspicious/noExplicitAny: the event is what came through the door; the handler's middleware reads it
-      return (await (handler as any)({ task }, {})) as TransformReport
+      return invokeTask(handler, task)
     },
     diff: (version, here, there) => diffBytes(engine, version, here, there),
   }

@@ -4,6 +4,7 @@
  */
 
 import { type Environment, openEnvironment } from '../../functions/environment.ts'
+import { invokeTask } from '../../functions/invoke.ts'
 import { createTransformHandler } from '../../functions/transform.ts'
 import type { Task } from '../pipeline/task.ts'
 import { scratchFolder } from './session.ts'
@@ -32,9 +33,7 @@ process.on('message', async (task: Task) => {
 
 async function answer(task: Task): Promise<WorkerAnswer> {
   try {
-    // biome-ignore lint/suspicious/noExplicitAny: the event is what came through the door; the handler's middleware reads it
-    const result = await (handler as any)({ task }, {})
-    return { report: result }
+    return { report: await invokeTask(handler, task) }
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
     return { error: { name, message } }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InternalError } from '../model/errors.ts'
+import { sha256 } from '../model/hash.ts'
 import type { Calendar } from '../model/partition.ts'
 import { DECODED_TABLE, type Decoding, decodeObject, type RawObject, writeDecoded } from './decode.ts'
 import type { Engine, Session } from './engine.ts'
@@ -45,9 +45,7 @@ export async function landObject(engine: Engine, job: LandJob): Promise<LandedOb
         pieces.push({
           folder: folder.name,
           file,
-          sha256: createHash('sha256')
-            .update(await readFile(file))
-            .digest('hex'),
+          sha256: sha256(await readFile(file)),
           rows,
         })
       }
@@ -70,9 +68,7 @@ export async function writeEmptyPiece(engine: Engine, source: Decoding, file: st
     return {
       folder: '',
       file,
-      sha256: createHash('sha256')
-        .update(await readFile(file))
-        .digest('hex'),
+      sha256: sha256(await readFile(file)),
       rows: 0,
     }
   })

@@ -15,3 +15,8 @@ export function canonicalJson(value: unknown): string {
       : inner,
   )
 }
+
+/** The SHA-256 of bytes, 64 hex digits: what a receipt says of its output. */
+export function sha256(bytes: Uint8Array): string {
+  return hash('sha256', bytes)
+}

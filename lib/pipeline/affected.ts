@@ -1,5 +1,6 @@
 import type { Feature, InputBinding } from '../model/catalog.ts'
-import { Calendar, type Partition } from '../model/partition.ts'
+import type { Partition } from '../model/partition.ts'
+import { viewCalendar } from '../model/view.ts'
 import { windowStart } from '../model/window.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 
@@ -40,7 +41,7 @@ export function partitionsReaching(
   horizon: Horizon,
 ): Partition[] {
   const { version } = reader.feature
-  const calendar = new Calendar(version.grain, zoneNamed(version.zone))
+  const calendar = viewCalendar(version)
   const from = Math.max(change.leastEnd, horizon.after + 1)
   const found: Partition[] = []
   for (let index = calendar.indexAt(from - 1); ; index++) {
@@ -66,13 +67,13 @@ function reaches(
   }
   if (binding.kind === 'source') return true
   // The newest partition that ended by `end`: until the next one ends.
-  const upstream = new Calendar(binding.grain, zoneNamed(binding.zone))
+  const upstream = viewCalendar(binding)
   return partition.end < upstream.start(upstream.indexAt(change.end) + 1)
 }
 
 /** The newest partition that has ended. */
 export function newestEnded(feature: Feature, now: Instant): Partition {
-  const calendar = new Calendar(feature.version.grain, zoneNamed(feature.version.zone))
+  const calendar = viewCalendar(feature.version)
   return calendar.partition(calendar.indexAt(now) - 1)
 }
 

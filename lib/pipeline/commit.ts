@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Computed } from '../engine/compute.ts'
 import { jsonBytes } from '../lake/json-object.ts'
 import { outputKey, partitionPrefix, quarantinePrefix } from '../lake/keys.ts'
@@ -8,6 +7,7 @@ import { RECEIPT_KEYS_MAX, type Receipt, type ReceiptInput, type RejectedMark, r
 import { type Catalog, type Feature, readersOf } from '../model/catalog.ts'
 import { ConflictError, type DataError, type InvalidInputError } from '../model/errors.ts'
 import { rulesHash } from '../model/fingerprint.ts'
+import { sha256 } from '../model/hash.ts'
 import type { Partition } from '../model/partition.ts'
 import { affectedPartitions, repairHorizon, runsOf } from './affected.ts'
 import type { BoundInput, PartitionInputs } from './bound-input.ts'
@@ -103,7 +103,7 @@ async function standingSha256({ effects, feature }: Bringing, work: Work): Promi
   const key = outputKey(feature.version.view, feature.version.version, work.partition.name)
   try {
     const found = await effects.lake.store.get(key, { ifMatch: output.etag })
-    return found ? createHash('sha256').update(found.bytes).digest('hex') : 'gone'
+    return found ? sha256(found.bytes) : 'gone'
   } catch (error) {
     if (error instanceof ConflictError) return 'gone'
     throw error

@@ -2,9 +2,10 @@ import type { Feature, InputBinding, SourceBinding, ViewBinding } from '../model
 import { featureKey } from '../model/catalog.ts'
 import { InternalError } from '../model/errors.ts'
 import { fingerprint } from '../model/fingerprint.ts'
-import { Calendar, type Partition } from '../model/partition.ts'
+import type { Partition } from '../model/partition.ts'
 import type { Source } from '../model/source.ts'
 import type { Readiness } from '../model/states.ts'
+import { viewCalendar } from '../model/view.ts'
 import { windowStart } from '../model/window.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import type { BoundInput, InputFolder, PartitionInputs } from './bound-input.ts'
@@ -61,7 +62,7 @@ export class InputListing {
     if (binding.window.kind === 'duration') return windowStart(binding.window.length, partition.end, zoneNamed(feature.version.zone))
     const start = binding.kind === 'source' ? this.#source(binding).start : startOf(this.#options.catalog, this.#feature(binding))
     if (binding.kind === 'view' && binding.window.kind === 'latest') {
-      const calendar = new Calendar(binding.grain, zoneNamed(binding.zone))
+      const calendar = viewCalendar(binding)
       return calendar.start(calendar.indexAt(partition.end) - 1)
     }
     return start ?? Number.NEGATIVE_INFINITY
@@ -161,7 +162,7 @@ export class InputListing {
       const upstream = this.#feature(binding)
       const start = startOf(this.#options.catalog, upstream)
       if (start !== undefined && binding.window.kind === 'duration' && cut < start) return true
-      const calendar = new Calendar(upstream.version.grain, zoneNamed(upstream.version.zone))
+      const calendar = viewCalendar(upstream.version)
       const first = calendar.touching(cut, partition.end).find((one) => one.end > cut)
       return first !== undefined && this.isWarmingUp(upstream, first)
     })

@@ -7,14 +7,13 @@
  *     receipts, intents, pieces, raw  ->  decode  ->  intent  ->  pieces  ->  receipt  ->  intents away  ->  raw again
  */
 
-import { createHash } from 'node:crypto'
 import type { LandedObject } from '../engine/land-object.ts'
 import { jsonBytes, readJson } from '../lake/json-object.ts'
 import { landingRejectedKey, landingRejectedPrefix, objectHash, objectPrefix, pieceKey } from '../lake/keys.ts'
 import { listAll, type ObjectInfo } from '../lake/object-store.ts'
 import { parseReceiptName, type RefusedMark, receiptName } from '../lake/receipts.ts'
 import { ConflictError, DataError, TransientError } from '../model/errors.ts'
-import { canonicalJson, hashOf } from '../model/hash.ts'
+import { canonicalJson, hashOf, sha256 } from '../model/hash.ts'
 import { folderOfKey } from '../model/key-template.ts'
 import { folderCalendar, type Source } from '../model/source.ts'
 import { zoneNamed } from '../model/zone.ts'
@@ -307,7 +306,7 @@ async function putPiece(
 
 async function sha256Of(effects: Effects, key: string, etag: string): Promise<string | undefined> {
   const found = await effects.lake.store.get(key, { ifMatch: etag })
-  return found && createHash('sha256').update(found.bytes).digest('hex')
+  return found && sha256(found.bytes)
 }
 
 /** Marks of refusals of this object end when it is landed. */

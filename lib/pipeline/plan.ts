@@ -189,7 +189,7 @@ async function decideScope(deciding: Deciding, scope: Scope, listed: Listed): Pr
     const facts = listed.outputs.get(partition.name) ?? NO_OUTPUTS
     const state = await statePartition(context, scope.feature, facts, inputs)
     const computed = isComputed(state.kind, request.reprocess)
-    const maybe = !computed && canBecome(state.kind) && (landing || upstreamChanges(scope.feature, inputs, listed.upstream))
+    const maybe = !computed && canBecome(state.kind) && (landing || upstreamChanges(inputs, listed.upstream))
     // Neighbours that were refused share the reason of the first.
     const first = state.kind === 'rejected' && !computed && !maybe && states.at(-1)?.kind !== 'rejected'
     const reason = first ? await rejectedReason(effects.lake.store, facts, inputs) : undefined
@@ -205,7 +205,7 @@ function canBecome(state: StateKind): boolean {
 }
 
 /** Whether a partition of an input view inside the window will or may be computed before. */
-function upstreamChanges(_feature: Feature, inputs: PartitionInputs, upstream: ReadonlyMap<string, Decided>): boolean {
+function upstreamChanges(inputs: PartitionInputs, upstream: ReadonlyMap<string, Decided>): boolean {
   return inputs.inputs.some(({ binding, start, end }) => {
     if (binding.kind !== 'view') return false
     const ends = upstream.get(featureKey(binding.view, binding.version))?.ends ?? []

@@ -3,6 +3,7 @@ import { InvalidInputError } from '../model/errors.ts'
 import { Calendar, type Partition } from '../model/partition.ts'
 import { requestedPartitions } from '../model/period.ts'
 import type { Source } from '../model/source.ts'
+import { viewCalendar } from '../model/view.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import type { Effects } from './effects.ts'
 import { findNewestObjects } from './newest-objects.ts'
@@ -23,7 +24,7 @@ export function requested(
 
 /** The partition of that name. @throws InvalidInputError for a name of another grain, or a partition that has not ended. */
 export function endedPartition(version: Feature['version'], name: string, now: Instant): Partition {
-  const calendar = new Calendar(version.grain, zoneNamed(version.zone))
+  const calendar = viewCalendar(version)
   const partition = calendar.named(name)
   if (partition.end <= now) return partition
   const newest = calendar.partition(calendar.indexAt(now) - 1).name

@@ -9,8 +9,9 @@ import { objectHash } from '../lake/keys.ts'
 import type { Lake } from '../lake/lake.ts'
 import type { Catalog, SourceBinding, ViewVersion } from '../model/catalog.ts'
 import { InternalError } from '../model/errors.ts'
-import { Calendar, type Partition } from '../model/partition.ts'
+import type { Partition } from '../model/partition.ts'
 import type { Source } from '../model/source.ts'
+import { viewCalendar } from '../model/view.ts'
 import { windowStart } from '../model/window.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import { findNewestObjects, type NewestObject } from './newest-objects.ts'
@@ -57,7 +58,7 @@ export class InputSampler {
       if (objects.length === 0) return { empty: binding.source }
       sampled.push({ binding, objects })
     }
-    const calendar = new Calendar(version.grain, zoneNamed(version.zone))
+    const calendar = viewCalendar(version)
     const partition = calendar.at(Math.min(...sampled.map(({ objects }) => Math.max(...objects.map(lastInstant)))))
     const inputs: LocalInput[] = []
     for (const { binding, objects } of sampled) inputs.push(await this.#bind(version, binding, partition, objects))

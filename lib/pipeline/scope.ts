@@ -1,7 +1,8 @@
 import { type Catalog, type Feature, featureKey, featureNamed, type InputBinding, readersOf } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
-import { Calendar, type Partition } from '../model/partition.ts'
+import type { Calendar, Partition } from '../model/partition.ts'
 import { requestedPartitions } from '../model/period.ts'
+import { viewCalendar } from '../model/view.ts'
 import { windowStart } from '../model/window.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import { partitionsReaching } from './affected.ts'
@@ -35,7 +36,7 @@ export function scopeOf(request: BackfillRequest, catalog: Catalog, now: Instant
 }
 
 function calendarOf({ version }: Feature): Calendar {
-  return new Calendar(version.grain, zoneNamed(version.zone))
+  return viewCalendar(version)
 }
 
 function widen(ranges: Map<string, { start: Instant; end: Instant }>, key: string, partitions: readonly Partition[]): void {

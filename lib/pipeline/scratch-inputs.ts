@@ -1,4 +1,3 @@
-import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
 import type { Catalog, Feature } from '../model/catalog.ts'
 import { DataError, InvalidInputError } from '../model/errors.ts'
 import type { Partition } from '../model/partition.ts'
@@ -7,11 +6,10 @@ import { windowStart } from '../model/window.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import { runsOf } from './affected.ts'
 import type { Effects } from './effects.ts'
-import { InputListing } from './input-listing.ts'
 import { land } from './land.ts'
-import { statePartition } from './partition-state.ts'
 import { type Scope, scopeOf } from './scope.ts'
 import { transform } from './transform.ts'
+import { unfresh } from './unfresh.ts'
 import { listUnlanded } from './unlanded.ts'
 
 /** Objects that a preview lands and upstream partitions that it computes: some ten seconds of work each. */
@@ -116,19 +114,4 @@ function tooMany(view: string, wanted: readonly Partition[]): InvalidInputError 
   return new InvalidInputError(
     `${wanted.length} partitions of ${view} are missing or stale, a preview computes at most ${UPSTREAM_MAX} upstream partitions; run hindcast backfill ${view} ${range} first`,
   )
-}
-
-/** The partitions of a scope that are missing or stale, as its inputs are now. */
-async function unfresh({ feature, partitions }: Scope, catalog: Catalog, effects: Effects): Promise<Partition[]> {
-  const [first, last] = [partitions[0], partitions.at(-1)]
-  if (!first || !last) return []
-  const outputs = await listOutputs(effects.lake.store, feature.version, first.name, last.name)
-  const listing = await InputListing.load({ lake: effects.lake, catalog, now: effects.now() }, [{ feature, partitions }])
-  const context = { store: effects.lake.store, engine: effects.engine.build.id, missingInputs: 'block' as const }
-  const found: Partition[] = []
-  for (const partition of partitions) {
-    const state = await statePartition(context, feature, outputs.get(partition.name) ?? NO_OUTPUTS, listing.inputs(feature, partition))
-    if (state.kind === 'missing' || state.kind === 'stale') found.push(partition)
-  }
-  return found
 }

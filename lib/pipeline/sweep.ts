@@ -2,18 +2,17 @@ import { isClaimed, readClaims } from '../lake/claims.ts'
 import { readJson } from '../lake/json-object.ts'
 import { landingRejectedPrefix } from '../lake/keys.ts'
 import { listAll } from '../lake/object-store.ts'
-import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
 import type { RefusedMark } from '../lake/receipts.ts'
 import { type Catalog, type Feature, featureKey, readersOf } from '../model/catalog.ts'
-import { Calendar, type Partition } from '../model/partition.ts'
+import type { Partition } from '../model/partition.ts'
 import type { Source } from '../model/source.ts'
-import { zoneNamed } from '../model/zone.ts'
+import { viewCalendar } from '../model/view.ts'
+import type { Instant } from '../model/zone.ts'
 import { repairHorizon, runsOf } from './affected.ts'
 import type { Effects } from './effects.ts'
-import { InputListing } from './input-listing.ts'
 import { clearRefusals } from './land.ts'
-import { statePartition } from './partition-state.ts'
 import { type ComputeTask, type LandTask, LIVE } from './task.ts'
+import { unfresh } from './unfresh.ts'
 import { listUnlanded } from './unlanded.ts'
 
 export interface SweepReport {
@@ -37,7 +36,7 @@ export async function sweep(catalog: Catalog, effects: Effects): Promise<SweepRe
   let claimed = 0
   for (const feature of catalog.features.values()) {
     const table = featureKey(feature.version.view, feature.version.version)
-    const found = await unfresh(feature, catalog, effects)
+    const found = await unfresh({ feature, partitions: repairable(feature, effects.now()) }, catalog, effects)
     const wanted = found.filter((partition) => !isClaimed(claims, table, partition.name))
     claimed += found.length - wanted.length
     if (wanted.length === 0) continue
@@ -74,26 +73,15 @@ async function clearMarks(source: Source, effects: Effects): Promise<void> {
   }
 }
 
-/** Missing and stale partitions of a feature within its repair horizon, in order of time. */
-async function unfresh(feature: Feature, catalog: Catalog, effects: Effects): Promise<Partition[]> {
-  const now = effects.now()
+/** The ended partitions of a feature within its repair horizon, in order of time. */
+function repairable(feature: Feature, now: Instant): Partition[] {
   const horizon = repairHorizon(feature, now)
-  const calendar = new Calendar(feature.version.grain, zoneNamed(feature.version.zone))
+  const calendar = viewCalendar(feature.version)
   const newest = calendar.indexAt(now) - 1
   const partitions: Partition[] = []
   for (let index = newest; calendar.start(index + 1) > horizon.after; index--) {
     const partition = calendar.partition(index)
     if (partition.end > partition.start) partitions.unshift(partition)
   }
-  const [first, last] = [partitions[0], partitions.at(-1)]
-  if (!first || !last) return []
-  const outputs = await listOutputs(effects.lake.store, feature.version, first.name, last.name)
-  const listing = await InputListing.load({ lake: effects.lake, catalog, now }, [{ feature, partitions }])
-  const context = { store: effects.lake.store, engine: effects.engine.build.id, missingInputs: 'block' as const }
-  const found: Partition[] = []
-  for (const partition of partitions) {
-    const state = await statePartition(context, feature, outputs.get(partition.name) ?? NO_OUTPUTS, listing.inputs(feature, partition))
-    if (state.kind === 'missing' || state.kind === 'stale') found.push(partition)
-  }
-  return found
+  return partitions
 }

@@ -7,12 +7,13 @@
  *         ^                             |                                |                                     |
  *         +------ changed or gone ------+-------- someone was faster ----+------------- changed ---------------+
  */
+
 import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
 import { type Catalog, featureKey } from '../model/catalog.ts'
 import { DataError, InvalidInputError, TransientError, Unfinished } from '../model/errors.ts'
-import { Calendar, type Partition } from '../model/partition.ts'
+import type { Partition } from '../model/partition.ts'
 import { isComputed, type StateKind } from '../model/states.ts'
-import { zoneNamed } from '../model/zone.ts'
+import { viewCalendar } from '../model/view.ts'
 import { type Bringing, commit, type Made, reject, type Work } from './commit.ts'
 import type { Effects } from './effects.ts'
 import { InputListing } from './input-listing.ts'
@@ -53,7 +54,7 @@ export interface TransformReport {
 export async function transform(task: ComputeTask, catalog: Catalog, effects: Effects): Promise<TransformReport> {
   const feature = catalog.features.get(featureKey(task.view, task.version))
   if (!feature) throw new InvalidInputError(`view ${task.view} has no live version ${task.version}; it was dropped or never registered`)
-  const calendar = new Calendar(feature.version.grain, zoneNamed(feature.version.zone))
+  const calendar = viewCalendar(feature.version)
   const partitions = calendar.within(calendar.named(task.first).start, calendar.named(task.last).end)
   const bench = new Workbench(effects, `task-${effects.newId()}`)
   try {

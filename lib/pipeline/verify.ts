@@ -2,7 +2,7 @@
  * Holds outputs against what a backfill gives now: bytes decide, a row-by-row diff explains. The outputs are recomputed by the same
  * transform over an overlay of the lake, in which they are hidden, so nothing is written to it.
  */
-import { createHash } from 'node:crypto'
+
 import type { RowDiff } from '../engine/diff-rows.ts'
 import { outputKey } from '../lake/keys.ts'
 import type { Lake } from '../lake/lake.ts'
@@ -12,6 +12,7 @@ import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.
 import { openOverlayStore } from '../lake/overlay-store.ts'
 import type { Catalog, Feature, ViewVersion } from '../model/catalog.ts'
 import { DataError } from '../model/errors.ts'
+import { sha256 } from '../model/hash.ts'
 import type { Partition } from '../model/partition.ts'
 import { runsOf } from './affected.ts'
 import type { Effects } from './effects.ts'
@@ -183,8 +184,4 @@ async function comparePartitions({ feature, partitions, here, there }: Comparing
 function unreadable(error: unknown, key: string): string {
   if (error instanceof DataError) return `${key}: ${error.message.replace(/File '[^']*'/, 'the file is')}`
   throw error
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

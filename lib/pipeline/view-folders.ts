@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto'
 import { outputKey } from '../lake/keys.ts'
 import type { Lake } from '../lake/lake.ts'
 import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
 import { type Catalog, type Feature, sourcesBelow } from '../model/catalog.ts'
 import { folderDigest } from '../model/fingerprint.ts'
-import { Calendar, type Partition } from '../model/partition.ts'
-import { type Instant, zoneNamed } from '../model/zone.ts'
+import { sha256 } from '../model/hash.ts'
+import type { Calendar, Partition } from '../model/partition.ts'
+import { viewCalendar } from '../model/view.ts'
+import type { Instant } from '../model/zone.ts'
 import type { InputFolder } from './bound-input.ts'
 import type { ListingOptions } from './listing-options.ts'
 
@@ -15,7 +16,7 @@ export async function listViewFolders(
   need: { feature: Feature; start: Instant; end: Instant },
 ): Promise<ViewFolders> {
   const { version } = need.feature
-  const calendar = new Calendar(version.grain, zoneNamed(version.zone))
+  const calendar = viewCalendar(version)
   const start = startOf(catalog, need.feature)
   const from = Math.max(need.start, start ?? Number.NEGATIVE_INFINITY)
   const folders = new ViewFolders(calendar, start)
@@ -44,10 +45,6 @@ async function outputFolder(
   const match = fetched ? fetched.info.etag : output.etag
   const object = { key, size: fetched ? fetched.info.size : output.size, etag: known ?? sha256(fetched?.bytes ?? new Uint8Array()), match }
   return { ...partition, objects: [object], digest: folderDigest([object]), bytes: object.size, marked: true }
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /** The partitions of one input view as listed. */

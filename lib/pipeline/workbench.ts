@@ -5,7 +5,7 @@ import type { ObjectProfile } from '../engine/profile.ts'
 import type { LocalInput } from '../engine/relation.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
 import type { Catalog, SourceBinding } from '../model/catalog.ts'
-import { DataError, InternalError } from '../model/errors.ts'
+import { InternalError } from '../model/errors.ts'
 import { canonicalJson, hashOf } from '../model/hash.ts'
 import { folderOfKey } from '../model/key-template.ts'
 import type { Source } from '../model/source.ts'
@@ -168,9 +168,4 @@ function fileEnding(key: string): string {
   const name = key.slice(key.lastIndexOf('/') + 1)
   const dot = name.indexOf('.')
   return dot < 0 ? '' : name.slice(dot).replace(/[^A-Za-z0-9.]/g, '')
-}
-
-/** A data error that names its object, for the caller that has to leave a mark. */
-export function isDataError(error: unknown): error is DataError {
-  return error instanceof DataError
 }

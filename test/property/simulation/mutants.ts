@@ -102,7 +102,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   sweep_trusts_any_receipt: {
     patches: [
       {
-        module: 'pipeline/sweep.ts',
+        module: 'pipeline/unfresh.ts',
         from: "if (state.kind === 'missing' || state.kind === 'stale') found",
         to: "if (state.kind === 'missing' || (state.kind === 'stale' && !outputs.get(partition.name)?.receipts.length)) found",
       },

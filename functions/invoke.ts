@@ -1,0 +1,27 @@
+import type { SQSBatchResponse, SQSRecord } from 'aws-lambda'
+import type { LandReport } from '../lib/pipeline/land.ts'
+import type { ComputeTask, Task } from '../lib/pipeline/task.ts'
+import type { TransformReport } from '../lib/pipeline/transform.ts'
+import type { createTransformHandler } from './transform.ts'
+
+type TransformHandler = ReturnType<typeof createTransformHandler>
+
+/** Calls the handler through the map's door, as a state machine does. */
+export function invokeTask(handler: TransformHandler, task: ComputeTask): Promise<TransformReport>
+export function invokeTask(handler: TransformHandler, task: Task): Promise<TransformReport | LandReport>
+export async function invokeTask(handler: TransformHandler, task: Task): Promise<TransformReport | LandReport> {
+  return (await invoke(handler, { task })) as TransformReport | LandReport
+}
+
+/** Calls the handler through the queue's door, as the event source mapping does. */
+export async function invokeBatch(
+  handler: TransformHandler,
+  records: readonly Pick<SQSRecord, 'messageId' | 'body'>[],
+): Promise<SQSBatchResponse> {
+  return (await invoke(handler, { Records: records })) as SQSBatchResponse
+}
+
+function invoke(handler: TransformHandler, event: unknown): Promise<unknown> {
+  // biome-ignore lint/suspicious/noExplicitAny: the event is what comes through the door; the handler's middleware reads it
+  return (handler as any)(event, {})
+}

@@ -1,0 +1,22 @@
+import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
+import type { Catalog } from '../model/catalog.ts'
+import type { Partition } from '../model/partition.ts'
+import type { Effects } from './effects.ts'
+import { InputListing } from './input-listing.ts'
+import { statePartition } from './partition-state.ts'
+import type { Scope } from './scope.ts'
+
+/** The partitions of a scope that are missing or stale, as its inputs are now. */
+export async function unfresh({ feature, partitions }: Scope, catalog: Catalog, effects: Effects): Promise<Partition[]> {
+  const [first, last] = [partitions[0], partitions.at(-1)]
+  if (!first || !last) return []
+  const outputs = await listOutputs(effects.lake.store, feature.version, first.name, last.name)
+  const listing = await InputListing.load({ lake: effects.lake, catalog, now: effects.now() }, [{ feature, partitions }])
+  const context = { store: effects.lake.store, engine: effects.engine.build.id, missingInputs: 'block' as const }
+  const found: Partition[] = []
+  for (const partition of partitions) {
+    const state = await statePartition(context, feature, outputs.get(partition.name) ?? NO_OUTPUTS, listing.inputs(feature, partition))
+    if (state.kind === 'missing' || state.kind === 'stale') found.push(partition)
+  }
+  return found
+}
