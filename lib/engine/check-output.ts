@@ -1,6 +1,7 @@
+import { type Attempt, attempt } from '../model/attempt.ts'
 import type { OutputColumn, Rule, ViewSettings, ViewVersion } from '../model/catalog.ts'
 import type { Session } from './engine.ts'
-import { identifier, literal } from './quote.ts'
+import { identifier, literal, literalList } from './quote.ts'
 
 /** A rule or invariant that an output breaks, with the number of rows that break it (1 for a rule over the whole partition). */
 export interface Violation {
@@ -10,21 +11,58 @@ export interface Violation {
   readonly example?: string
 }
 
-interface Question {
+/** What holding an output against its rules found. */
+export interface CheckedOutput {
+  readonly rows: number
+  readonly violations: readonly Violation[]
+  readonly warnings: readonly Violation[]
+}
+
+/** Whose outputs they are. */
+interface Checked {
   readonly version: ViewVersion
   readonly settings: ViewSettings
-  readonly file: string
 }
 
 /**
- * Holds a written output against its invariants (entity unique and not null, floats finite) and its rules, as the file has it. A rule
- * fails where it is FALSE; NULL passes, as in SQL's CHECK.
+ * Holds written outputs of one version against its invariants (entity unique and not null, floats finite) and its rules, as the files
+ * have them. A rule fails where it is FALSE; NULL passes, as in SQL's CHECK. One statement looks at all files and passes those where
+ * nothing is wrong; each other file is looked at alone, and so is all of a view whose rules are of whole partitions: their sums would
+ * be added up in another way.
  */
-export async function checkOutput(
+export async function checkOutputs(
   session: Session,
-  { version, settings, file }: Question,
-): Promise<{ rows: number; violations: Violation[]; warnings: Violation[] }> {
-  const checks = [...invariants(version, settings), ...settings.expect.map(ruleCheck), ...settings.warn.map(ruleCheck)]
+  of: Checked,
+  files: readonly string[],
+): Promise<ReadonlyMap<string, Attempt<CheckedOutput>>> {
+  const checked = new Map<string, Attempt<CheckedOutput>>()
+  const together = files.length > 1 && ![...of.settings.expect, ...of.settings.warn].some((rule) => rule.perPartition)
+  const rowsOfGood = together ? await findGood(session, of, files) : new Map<string, number>()
+  for (const file of files) {
+    const rows = rowsOfGood.get(file)
+    const good = rows === undefined ? undefined : { value: { rows, violations: [], warnings: [] } }
+    checked.set(file, good ?? (await attempt(() => checkOutput(session, of, file))))
+  }
+  return checked
+}
+
+/** Rows of the files that break nothing; a file without rows, or one that cannot be read, is not among them. */
+async function findGood(session: Session, of: Checked, files: readonly string[]): Promise<Map<string, number>> {
+  const counts = checksOf(of).map(({ count }) => count)
+  const columns = [...outputColumns(of.version.schema), FILE]
+  const relation = `(SELECT ${columns.join(', ')} FROM read_parquet(${literalList(files)}, hive_partitioning=false, filename=${literal(FILE)}))`
+  const sql = `SELECT ${FILE}, count(*)::BIGINT AS n, ${counts.join(' + ')} AS broken FROM ${relation} GROUP BY ${FILE}`
+  const tried = await attempt(() => session.rows(sql))
+  const rows = 'value' in tried ? tried.value : []
+  return new Map(rows.filter(({ broken }) => Number(broken) === 0).map((row) => [String(row[FILE]), Number(row.n)]))
+}
+
+/** A column that no output has: names with `__` are reserved. */
+const FILE = '__file'
+
+async function checkOutput(session: Session, of: Checked, file: string): Promise<CheckedOutput> {
+  const { version, settings } = of
+  const checks = checksOf(of)
   const counts = checks.map((check, at) => `${check.count} AS c${at}`)
   const relation = `(SELECT ${outputColumns(version.schema).join(', ')} FROM read_parquet(${literal(file)}, hive_partitioning=false))`
   const [row] = await session.rows(`SELECT count(*)::BIGINT AS n${counts.map((count) => `, ${count}`).join('')} FROM ${relation}`)
@@ -41,6 +79,10 @@ export async function checkOutput(
     violations: broken.filter((one) => !one.warn).map((one) => one.violation),
     warnings: broken.filter((one) => one.warn).map((one) => one.violation),
   }
+}
+
+function checksOf({ version, settings }: Checked): Check[] {
+  return [...invariants(version, settings), ...settings.expect.map(ruleCheck), ...settings.warn.map(ruleCheck)]
 }
 
 interface Check {

@@ -7,7 +7,8 @@ import type { EventTime, Source, SourceColumn, SourceFormat } from '../model/sou
 import type { Instant } from '../model/zone.ts'
 import { PARQUET_SETTINGS } from './build.ts'
 import type { Row, Session } from './engine.ts'
-import { fileTypes, isAssignable } from './profile.ts'
+import { fileTypes } from './file-types.ts'
+import { isAssignable } from './profile.ts'
 import { identifier, literal } from './quote.ts'
 import { castSql, EVENT_YEARS, eventTimeSql, isOutsideSql } from './time-sql.ts'
 

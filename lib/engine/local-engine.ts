@@ -1,10 +1,11 @@
+import type { Attempt } from '../model/attempt.ts'
 import type { SourceBinding } from '../model/catalog.ts'
-import { type Computed, type ComputeJob, computePartition } from './compute.ts'
+import { type Computed, type ComputeJob, computePartitions } from './compute.ts'
 import { DECODED_TABLE, type Decoded, type Decoding, decodeObject, type RawObject, writeDecoded } from './decode.ts'
 import { Engine, type EngineOptions } from './engine.ts'
 import { type LandedObject, type LandJob, landObject, type Piece, writeEmptyPiece } from './land-object.ts'
 import type { LocalObject } from './local-object.ts'
-import { type ObjectProfile, profileObject } from './profile.ts'
+import { type ObjectProfile, profileObjects } from './profile.ts'
 
 /** The operations of one engine instance, as the pipeline uses them. Close it to end its sessions and remove its scratch folder. */
 export class LocalEngine {
@@ -22,8 +23,8 @@ export class LocalEngine {
     return this.engine.scratch
   }
 
-  compute(job: ComputeJob): Promise<Computed> {
-    return computePartition(this.engine, job)
+  computeAll(jobs: readonly ComputeJob[]): Promise<Attempt<Computed>[]> {
+    return computePartitions(this.engine, jobs)
   }
 
   land(job: LandJob): Promise<LandedObject> {
@@ -43,8 +44,8 @@ export class LocalEngine {
     })
   }
 
-  profile(object: LocalObject, binding: SourceBinding): Promise<ObjectProfile> {
-    return this.engine.session('UTC', (session) => profileObject(session, object, binding))
+  profileAll(objects: readonly LocalObject[], binding: SourceBinding): Promise<Attempt<ObjectProfile>[]> {
+    return this.engine.session('UTC', (session) => profileObjects(session, objects, binding))
   }
 
   close(): Promise<void> {

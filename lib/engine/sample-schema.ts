@@ -1,7 +1,7 @@
 import { DataError, HindcastError } from '../model/errors.ts'
 import type { SourceColumn } from '../model/source.ts'
 import type { Engine } from './engine.ts'
-import { fileTypes } from './profile.ts'
+import { fileTypes } from './file-types.ts'
 import { spellType } from './spell-type.ts'
 
 /**

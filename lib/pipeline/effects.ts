@@ -5,6 +5,7 @@ import type { LandedObject, LandJob, Piece } from '../engine/land-object.ts'
 import type { LocalObject } from '../engine/local-object.ts'
 import type { ObjectProfile } from '../engine/profile.ts'
 import type { Lake } from '../lake/lake.ts'
+import type { Attempt } from '../model/attempt.ts'
 import type { SourceBinding } from '../model/catalog.ts'
 import type { Instant } from '../model/zone.ts'
 import type { Message } from './task.ts'
@@ -14,12 +15,14 @@ export interface ComputeEngine {
   readonly build: EngineBuild
   /** Local folder that the engine may read and write. */
   readonly scratch: string
-  compute(job: ComputeJob): Promise<Computed>
+  /** Computes partitions of one version; what is wrong with one leaves the others unaffected. */
+  computeAll(jobs: readonly ComputeJob[]): Promise<readonly Attempt<Computed>[]>
   land(job: LandJob): Promise<LandedObject>
   emptyPiece(source: Decoding, file: string): Promise<Piece>
   /** Decodes a raw object into one local Parquet file. */
   decode(raw: RawObject, source: Decoding, file: string): Promise<Decoded>
-  profile(object: LocalObject, binding: SourceBinding): Promise<ObjectProfile>
+  /** Looks at objects of one source as this binding reads them, each for itself. */
+  profileAll(objects: readonly LocalObject[], binding: SourceBinding): Promise<readonly Attempt<ObjectProfile>[]>
 }
 
 /** Where live work waits: SQS on AWS, memory in a process. */

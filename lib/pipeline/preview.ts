@@ -5,6 +5,7 @@
 import type { Violation } from '../engine/check-output.ts'
 import type { LocalEngine } from '../engine/local-engine.ts'
 import { checkCondition, type OutputSample, sampleOutput } from '../engine/sample-output.ts'
+import { unwrap } from '../model/attempt.ts'
 import { type Catalog, type Feature, featureNamed } from '../model/catalog.ts'
 import { DataError, InvalidInputError, TransientError } from '../model/errors.ts'
 import type { Partition } from '../model/partition.ts'
@@ -112,14 +113,8 @@ async function compute({ feature, partition, inputs, file }: Job, { catalog, eff
   try {
     const local = []
     for (const input of inputs.inputs) local.push(await bench.bring(input, catalog))
-    const {
-      rows,
-      size,
-      sha256,
-      violations,
-      warnings,
-      inputs: counts,
-    } = await effects.engine.compute({ ...feature, partition, inputs: local, file })
+    const [tried] = await effects.engine.computeAll([{ ...feature, partition, inputs: local, file }])
+    const { rows, size, sha256, violations, warnings, inputs: counts } = unwrap(tried)
     const counted = inputs.inputs.map((input) =>
       describeInput(
         input,

@@ -10,16 +10,17 @@
 
 import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
 import { type Catalog, featureKey } from '../model/catalog.ts'
-import { DataError, InvalidInputError, TransientError, Unfinished } from '../model/errors.ts'
+import { InvalidInputError, TransientError, Unfinished } from '../model/errors.ts'
 import type { Partition } from '../model/partition.ts'
 import { isComputed, type StateKind } from '../model/states.ts'
 import { viewCalendar } from '../model/view.ts'
 import { type Bringing, commit, type Made, reject, type Work } from './commit.ts'
 import type { Effects } from './effects.ts'
 import { InputListing } from './input-listing.ts'
+import { batchesOf, inputBytes, makeAll } from './make.ts'
 import { rejectedReason, statePartition } from './partition-state.ts'
 import { type ComputeTask, LIVE } from './task.ts'
-import { Gone, Workbench } from './workbench.ts'
+import { Workbench } from './workbench.ts'
 
 /** How often a partition goes round before it goes back to the queue. */
 const ROUNDS_MAX = 5
@@ -94,14 +95,23 @@ class TransformRun {
     const again: Partition[] = []
     const done: Work[] = []
     const commits = new Commits()
+    const wanted: Work[] = []
     for (const partition of partitions) {
       const work = { partition, facts: outputs.get(partition.name) ?? NO_OUTPUTS, inputs: listing.inputs(feature, partition) }
-      if (!(await this.#isWanted(work))) continue
-      this.#requireTime(partition)
-      const made = await this.#make(work)
-      if (made === 'gone') again.push(partition)
-      else await commits.add(this.#finish(work, made).then((ended) => (ended === 'again' ? again.push(partition) : done.push(work))))
-      await bench.trim()
+      if (await this.#isWanted(work)) wanted.push(work)
+    }
+    try {
+      for (const batch of batchesOf(wanted)) {
+        for (const { partition } of batch.slice(0, 1)) this.#requireTime(partition)
+        for (const { work, made } of await makeAll(this.#context, batch)) {
+          if (made === 'gone') again.push(work.partition)
+          else
+            await commits.add(this.#finish(work, made).then((ended) => (ended === 'again' ? again.push(work.partition) : done.push(work))))
+        }
+        await bench.trim()
+      }
+    } finally {
+      await commits.ended()
     }
     await commits.all()
     return [...again, ...(await this.#changedSince(done))].sort((a, b) => a.start - b.start)
@@ -138,26 +148,6 @@ class TransformRun {
     return false
   }
 
-  /** Steps 3 to 5. A partition whose data is bad is made as a refusal, its output stays as it was. */
-  async #make(work: Work): Promise<Made | 'gone'> {
-    const { feature, catalog, effects, bench } = this.#context
-    const began = performance.now()
-    // Until then an invalid input is a file that cannot be opened, which says nothing of the data.
-    let brought = 0
-    try {
-      const inputs = []
-      for (const input of work.inputs.inputs) inputs.push(await bench.bring(input, catalog))
-      brought = performance.now()
-      const job = { ...feature, partition: work.partition, inputs, file: await bench.newFile('.parquet') }
-      const computed = await effects.engine.compute(job)
-      return { computed, durations: { bring_ms: Math.round(brought - began), compute_ms: Math.round(performance.now() - brought) } }
-    } catch (error) {
-      if (error instanceof Gone) return 'gone'
-      if (error instanceof DataError || (error instanceof InvalidInputError && brought > 0)) return { error, durations: {} }
-      throw error
-    }
-  }
-
   /** Steps 6 and 7, or the mark of a refusal. */
   async #finish(work: Work, made: Made): Promise<'done' | 'again'> {
     const refused = 'error' in made || made.computed.violations.length > 0
@@ -165,9 +155,8 @@ class TransformRun {
     if (ended === 'again') return 'again'
     const { name } = work.partition
     this.#done.set(name, work.inputs.fingerprint)
-    const bytesRead = work.inputs.inputs.reduce((sum, input) => sum + input.folders.reduce((all, folder) => all + folder.bytes, 0), 0)
     const spent = Object.values(made.durations).reduce((sum, ms) => sum + ms, 0)
-    const outcome = { partition: name, ...ended, bytesRead, ms: Math.round(spent) }
+    const outcome = { partition: name, ...ended, bytesRead: inputBytes(work), ms: Math.round(spent) }
     this.outcomes.set(name, outcome)
     const { view, version } = this.#context.feature.version
     this.#context.effects.log({ event: 'partition', view, version, writer: this.#context.task.writer, ...outcome })
@@ -221,8 +210,14 @@ class Commits {
     if (this.#error !== undefined) await this.all()
   }
 
+  /** @throws the first error of all that were added. */
   async all(): Promise<void> {
-    await Promise.all(this.#running)
+    await this.ended()
     if (this.#error !== undefined) throw this.#error
+  }
+
+  /** Waits until nothing is on its way. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#running)
   }
 }

@@ -4,6 +4,7 @@ import type { LocalObject } from '../engine/local-object.ts'
 import type { ObjectProfile } from '../engine/profile.ts'
 import type { LocalInput } from '../engine/relation.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
+import { attempt, unwrap } from '../model/attempt.ts'
 import type { Catalog, SourceBinding } from '../model/catalog.ts'
 import { InternalError } from '../model/errors.ts'
 import { canonicalJson, hashOf } from '../model/hash.ts'
@@ -32,6 +33,16 @@ interface Fetching {
   /** The source of a raw object, which may have to be decoded. */
   readonly raw?: Source
 }
+
+/** An object that is here and was not looked at yet. */
+interface Ahead {
+  readonly name: string
+  readonly binding: SourceBinding
+  readonly object: LocalObject
+}
+
+/** Objects that one statement looks at: a bound on its text and on what fails together. */
+const PROFILED_AT_ONCE = 64
 
 /** Profiles of objects by the engine that made them. */
 const profilesOf = new WeakMap<object, Map<string, Promise<ObjectProfile>>>()
@@ -66,6 +77,29 @@ export class Workbench {
     return folder
   }
 
+  /**
+   * Brings what several partitions read, and looks at it in one go. What fails here fails again, for the partition that it stops, when
+   * that is brought.
+   */
+  async lookAhead(inputs: readonly BoundInput[], catalog: Catalog): Promise<void> {
+    const unknown = new Map<string, Ahead>()
+    for (const { binding, folders } of inputs) {
+      const source = binding.kind === 'source' ? catalog.sources.get(binding.source) : undefined
+      if (binding.kind === 'view' || !source) continue
+      for (const folder of folders) {
+        for (const object of folder.objects) {
+          const kept = await attempt(() => this.#keepOf(source, folder, object))
+          if (!('value' in kept)) continue
+          const name = profileName(kept.value, binding)
+          if (!this.#profiles().has(name)) unknown.set(name, { name, binding, object: kept.value.object })
+        }
+      }
+    }
+    for (const alike of Map.groupBy(unknown.values(), ({ binding }) => binding).values()) {
+      for (let at = 0; at < alike.length; at += PROFILED_AT_ONCE) this.#profileAll(alike.slice(at, at + PROFILED_AT_ONCE))
+    }
+  }
+
   /** Brings one bound input here. @throws Gone when an object is not as it was listed. */
   async bring(input: BoundInput, catalog: Catalog): Promise<LocalInput> {
     const { binding } = input
@@ -82,25 +116,47 @@ export class Workbench {
 
   async #bringSourceObject(binding: SourceBinding, source: Source | undefined, folder: InputFolder, object: FetchableObject) {
     if (!source) throw new InternalError(`source ${binding.source} is not in the catalog`)
-    const landed = source.folders === 'arrival'
-    const store = landed ? this.#effects.lake.store : this.#effects.lake.bucket(source.bucket)
-    const kept = await this.#keep(store, folder, object, landed ? undefined : source)
+    const kept = await this.#keepOf(source, folder, object)
     return { object: kept.object, profile: await this.#profile(kept, binding) }
   }
 
-  /** An object's profile outlives the task: the next one over the same objects reads only their rows. */
-  #profile({ id, object }: Kept, binding: SourceBinding): Promise<ObjectProfile> {
+  #keepOf(source: Source, folder: InputFolder, object: FetchableObject): Promise<Kept> {
+    const landed = source.folders === 'arrival'
+    const store = landed ? this.#effects.lake.store : this.#effects.lake.bucket(source.bucket)
+    return this.#keep(store, folder, object, landed ? undefined : source)
+  }
+
+  #profiles(): Map<string, Promise<ObjectProfile>> {
     const { engine } = this.#effects
     const profiles = profilesOf.get(engine) ?? new Map<string, Promise<ObjectProfile>>()
     profilesOf.set(engine, profiles)
-    const name = `${id} ${canonicalJson([binding.columns, binding.eventTime])}`
-    const known = profiles.get(name)
+    return profiles
+  }
+
+  /** An object's profile outlives the task: the next one over the same objects reads only their rows. */
+  #profile(kept: Kept, binding: SourceBinding): Promise<ObjectProfile> {
+    const name = profileName(kept, binding)
+    const known = this.#profiles().get(name)
     if (known) return known
-    if (profiles.size >= KEPT_PROFILES) profiles.clear()
-    const profile = engine.profile(object, binding)
-    profiles.set(name, profile)
-    profile.catch(() => profiles.delete(name))
+    const [profile] = this.#profileAll([{ name, binding, object: kept.object }])
+    if (!profile) throw new InternalError(`object ${kept.object.key} was not profiled`)
     return profile
+  }
+
+  /** Objects that are read by the same binding. */
+  #profileAll(ahead: readonly Ahead[]): Promise<ObjectProfile>[] {
+    const [first] = ahead
+    if (!first) return []
+    const profiles = this.#profiles()
+    if (profiles.size >= KEPT_PROFILES) profiles.clear()
+    const objects = ahead.map(({ object }) => object)
+    const all = this.#effects.engine.profileAll(objects, first.binding)
+    return ahead.map(({ name }, at) => {
+      const profile = all.then((tried) => unwrap(tried[at]))
+      profiles.set(name, profile)
+      profile.catch(() => profiles.delete(name))
+      return profile
+    })
   }
 
   #keep(store: ObjectStore, folder: InputFolder, object: FetchableObject, raw?: Source): Promise<Kept> {
@@ -151,6 +207,10 @@ export class Workbench {
     this.#kept.clear()
     await rm(this.#dir, { recursive: true, force: true })
   }
+}
+
+function profileName({ id }: Kept, binding: SourceBinding): string {
+  return `${id} ${canonicalJson([binding.columns, binding.eventTime])}`
 }
 
 async function download(store: ObjectStore, object: FetchableObject, file: string): Promise<void> {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LocalEngine } from '../../lib/engine/local-engine.ts'
 import { literal } from '../../lib/engine/quote.ts'
 import type { LocalInput } from '../../lib/engine/relation.ts'
+import { unwrap } from '../../lib/model/attempt.ts'
 import type { SourceBinding, ViewVersion } from '../../lib/model/catalog.ts'
 import type { Partition } from '../../lib/model/partition.ts'
 
@@ -89,18 +90,20 @@ async function compute(engine: LocalEngine, hour: number, watch?: () => void) {
     binding,
     start: partition.start,
     end: partition.end,
-    objects: [{ object, profile: await engine.profile(object, binding) }],
+    objects: [{ object, profile: unwrap((await engine.profileAll([object], binding))[0]) }],
   }
   const timer = watch && setInterval(watch, 5)
   try {
-    const computed = await engine.compute({
-      version,
-      settings,
-      partition,
-      inputs: [input],
-      file: join(engine.scratch, `out-${hour}-${outputs++}.parquet`),
-    })
-    return computed
+    const [computed] = await engine.computeAll([
+      {
+        version,
+        settings,
+        partition,
+        inputs: [input],
+        file: join(engine.scratch, `out-${hour}-${outputs++}.parquet`),
+      },
+    ])
+    return unwrap(computed)
   } finally {
     clearInterval(timer)
   }

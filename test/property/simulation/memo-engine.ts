@@ -6,6 +6,7 @@ import type { LandedObject, LandJob, Piece } from '../../../lib/engine/land-obje
 import type { LocalEngine } from '../../../lib/engine/local-engine.ts'
 import type { LocalObject } from '../../../lib/engine/local-object.ts'
 import type { ObjectProfile } from '../../../lib/engine/profile.ts'
+import { type Attempt, attempt, unwrap } from '../../../lib/model/attempt.ts'
 import type { SourceBinding } from '../../../lib/model/catalog.ts'
 import { hashOf } from '../../../lib/model/hash.ts'
 import type { ComputeEngine } from '../../../lib/pipeline/effects.ts'
@@ -63,7 +64,13 @@ export class MemoEngine implements ComputeEngine {
     this.#scheduler = scheduler
   }
 
-  async compute(job: ComputeJob): Promise<Computed> {
+  async computeAll(jobs: readonly ComputeJob[]): Promise<Attempt<Computed>[]> {
+    const computed: Attempt<Computed>[] = []
+    for (const job of jobs) computed.push(await attempt(() => this.#compute(job)))
+    return computed
+  }
+
+  async #compute(job: ComputeJob): Promise<Computed> {
     const inputs = job.inputs.map((input) => [
       input.binding.name,
       String(input.start),
@@ -76,7 +83,8 @@ export class MemoEngine implements ComputeEngine {
         ...input,
         objects: input.objects.map((one, at) => ({ ...one, object: this.#materialise(dir, one.object, `${input.binding.name}-${at}`) })),
       }))
-      const computed = await this.#memo.engine.compute({ ...job, inputs, file: join(dir, 'out') })
+      const [tried] = await this.#memo.engine.computeAll([{ ...job, inputs, file: join(dir, 'out') }])
+      const computed = unwrap(tried)
       return { computed, content: contentOf(readFileSync(computed.file)) }
     })
     this.#files.set(job.file, made.content)
@@ -107,9 +115,18 @@ export class MemoEngine implements ComputeEngine {
     return { ...made.piece, file: this.#keep(file, made.content) }
   }
 
-  async profile(object: LocalObject, binding: SourceBinding): Promise<ObjectProfile> {
+  async profileAll(objects: readonly LocalObject[], binding: SourceBinding): Promise<Attempt<ObjectProfile>[]> {
+    const profiles: Attempt<ObjectProfile>[] = []
+    for (const object of objects) profiles.push(await attempt(() => this.#profile(object, binding)))
+    return profiles
+  }
+
+  async #profile(object: LocalObject, binding: SourceBinding): Promise<ObjectProfile> {
     const parts = ['profile', this.#content(object.file).sha256, object.folderStart, object.folderEnd, JSON.stringify(binding.columns)]
-    return this.#ask(parts, async (dir) => this.#memo.engine.profile(this.#materialise(dir, object, 'object'), binding))
+    return this.#ask(parts, async (dir) => {
+      const [tried] = await this.#memo.engine.profileAll([this.#materialise(dir, object, 'object')], binding)
+      return unwrap(tried)
+    })
   }
 
   decode(_raw: RawObject, _source: Decoding, _file: string): Promise<Decoded> {

@@ -3,6 +3,7 @@ import type { Decoded, Decoding, RawObject } from '../../../lib/engine/decode.ts
 import type { LandedObject, LandJob, Piece } from '../../../lib/engine/land-object.ts'
 import type { LocalObject } from '../../../lib/engine/local-object.ts'
 import type { LocalInput } from '../../../lib/engine/relation.ts'
+import type { Attempt } from '../../../lib/model/attempt.ts'
 import type { SourceBinding } from '../../../lib/model/catalog.ts'
 import type { ComputeEngine } from '../../../lib/pipeline/effects.ts'
 import { type Content, contentOf, type RawRow, type RowReader } from './contents.ts'
@@ -40,7 +41,11 @@ export class PlainEngine implements ComputeEngine {
     this.scratch = scratch
   }
 
-  async compute(job: ComputeJob): Promise<Computed> {
+  async computeAll(jobs: readonly ComputeJob[]): Promise<Attempt<Computed>[]> {
+    return jobs.map((job) => ({ value: this.#compute(job) }))
+  }
+
+  #compute(job: ComputeJob): Computed {
     const lines = job.inputs.flatMap((input) => this.#read(input))
     const lossy = job.version.schema.length === 2
     const sums = new Map<string, { n: number; s: number; f: number }>()
@@ -57,7 +62,7 @@ export class PlainEngine implements ComputeEngine {
     this.#files.set(job.file, content)
     const inputs = job.inputs.map((input) => ({ name: input.binding.name, rows: 0, strays: 0, skipped: 0 }))
     const size = content.bytes.length
-    return { file: job.file, size, sha256: content.sha256, rows: rows.length, inputs, violations: [], warnings: [] }
+    return { file: job.file, size, sha256: content.sha256, rows: rows.length, inputs, violations: [], warnings: [], ms: 0 }
   }
 
   async land(job: LandJob): Promise<LandedObject> {
@@ -75,8 +80,8 @@ export class PlainEngine implements ComputeEngine {
     return this.#put(file, [])
   }
 
-  async profile(_object: LocalObject, _binding: SourceBinding) {
-    return { types: {}, rows: 0, strays: 0 }
+  async profileAll(objects: readonly LocalObject[], _binding: SourceBinding) {
+    return objects.map(() => ({ value: { types: {}, rows: 0, strays: 0 } }))
   }
 
   decode(_raw: RawObject, _source: Decoding, _file: string): Promise<Decoded> {
