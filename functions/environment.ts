@@ -19,6 +19,12 @@ export interface Environment {
   close(): Promise<void>
 }
 
+/** One whose engine is its own. */
+export interface OwnedEnvironment extends Environment {
+  /** Ends the query that runs and refuses further ones. */
+  interrupt(): void
+}
+
 export interface EnvironmentOptions {
   /** A folder (or, deployed, `s3://bucket`). */
   readonly lake: string
@@ -35,7 +41,7 @@ export interface EnvironmentOptions {
  * Opens a lake for writing: its registry, an engine instance of its own, and the check that this engine build is the lake's.
  * @throws InvalidInputError for another engine build, or a lake that is not writable.
  */
-export async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
+export async function openEnvironment(options: EnvironmentOptions): Promise<OwnedEnvironment> {
   const lake = await openLake(options.lake)
   const engine = new LocalEngine({ scratch: options.scratch ?? join(tmpdir(), `hindcast-${randomUUID()}`) })
   await requireEngine(lake.store, engine.build)
@@ -51,6 +57,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   return {
     catalog,
     effects,
+    interrupt: () => engine.interrupt(),
     close: async () => {
       await engine.close()
       await lake.close()

@@ -1,31 +1,14 @@
-/**
- * One worker process of a local backfill: an engine instance of its own, and the transform handler that a deployed map calls. It takes
- * tasks one at a time from its parent and ends with it.
- */
+/** One worker process of a local backfill: it takes tasks one at a time from its parent and ends with it. */
 
-import { type Environment, openEnvironment } from '../../functions/environment.ts'
-import { invokeTask } from '../../functions/invoke.ts'
-import { createTransformHandler } from '../../functions/transform.ts'
 import type { Task } from '../pipeline/task.ts'
-import { scratchFolder } from './session.ts'
-import type { WorkerAnswer, WorkerStart } from './worker-pool.ts'
+import { type LaneStart, TaskLane } from './task-lane.ts'
+import type { WorkerAnswer } from './worker-process.ts'
 
 // Ctrl-C reaches the whole process group: the parent decides when its workers end.
 process.on('SIGINT', () => undefined)
 process.on('disconnect', () => process.exit(0))
 
-const start = JSON.parse(process.argv[2] ?? '{}') as WorkerStart
-let environment: Promise<Environment> | undefined
-
-/** Opened with the first task: until then the parent may still find the definitions wrong, and the lake is left alone. */
-function open(): Promise<Environment> {
-  environment ??= scratchFolder(start.lake).then((scratch) =>
-    openEnvironment({ lake: start.lake, scratch, log: () => undefined, ...(start.now !== undefined && { now: () => start.now ?? 0 }) }),
-  )
-  return environment
-}
-
-const handler = createTransformHandler(open)
+const lane = new TaskLane(JSON.parse(process.argv[2] ?? '{}') as LaneStart)
 
 process.on('message', async (task: Task) => {
   send(await answer(task))
@@ -33,7 +16,7 @@ process.on('message', async (task: Task) => {
 
 async function answer(task: Task): Promise<WorkerAnswer> {
   try {
-    return { report: await invokeTask(handler, task) }
+    return { report: await lane.runTask(task) }
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
     return { error: { name, message } }

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import { TransientError } from '../model/errors.ts'
 import { type EngineBuild, engineBuild, MEMORY_LIMIT_MB } from './build.ts'
 import { engineError } from './errors.ts'
 import { literal, literalList } from './quote.ts'
@@ -20,6 +21,7 @@ export type Row = Readonly<Record<string, unknown>>
 export class Session {
   readonly connection: DuckDBConnection
   readonly #instance: DuckDBInstance
+  #interrupted = false
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#instance = instance
@@ -43,6 +45,7 @@ export class Session {
   }
 
   async run(sql: string, values?: Record<string, DuckDBValue>): Promise<void> {
+    this.#requireRunning()
     try {
       await this.connection.run(sql, values)
     } catch (error) {
@@ -51,6 +54,7 @@ export class Session {
   }
 
   async rows(sql: string): Promise<Row[]> {
+    this.#requireRunning()
     try {
       const reader = await this.connection.runAndReadAll(sql)
       return reader.getRowObjectsJson() as Row[]
@@ -75,6 +79,16 @@ export class Session {
     }
   }
 
+  /** Ends the query that runs; it and all later ones fail with a TransientError. */
+  interrupt(): void {
+    this.#interrupted = true
+    this.connection.interrupt()
+  }
+
+  #requireRunning(): void {
+    if (this.#interrupted) throw new TransientError('the engine was interrupted')
+  }
+
   close(): void {
     this.connection.closeSync()
     this.#instance.closeSync()
@@ -92,6 +106,7 @@ export class Engine {
   readonly #memoryLimitMb: number
   readonly #sessions = new Map<string, Session>()
   #last: Promise<unknown> = Promise.resolve()
+  #interrupted = false
 
   constructor(options: EngineOptions) {
     this.scratch = options.scratch
@@ -107,6 +122,12 @@ export class Engine {
     return turn
   }
 
+  /** Ends the query that runs; it and all later ones fail with a TransientError. */
+  interrupt(): void {
+    this.#interrupted = true
+    for (const session of this.#sessions.values()) session.interrupt()
+  }
+
   /** Ends all sessions and removes the scratch folder. */
   async close(): Promise<void> {
     await this.#last
@@ -117,6 +138,7 @@ export class Engine {
 
   /** Decoding runs in UTC, a view in its own zone: two sessions are kept, an older one is closed. */
   async #open(zone: string): Promise<Session> {
+    if (this.#interrupted) throw new TransientError('the engine was interrupted')
     const known = this.#sessions.get(zone)
     if (known) return known
     for (const [old, session] of this.#sessions) {

@@ -15,6 +15,7 @@ export function engineError(error: unknown): HindcastError {
   if (/^IO Error.*(Too many open files|Permission denied|Input\/output error|No such file)/i.test(text)) {
     return new TransientError(`a file of the scratch folder cannot be used: ${line}`, {}, { cause: error })
   }
+  if (/^INTERRUPT Error/i.test(text)) return new TransientError('the engine was interrupted', {}, { cause: error })
   if (/^Out of Memory Error/i.test(text)) {
     return new DataError(`the query needs more memory than the engine build has: ${line}`, {}, { cause: error })
   }

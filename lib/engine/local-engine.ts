@@ -48,6 +48,11 @@ export class LocalEngine {
     return this.engine.session('UTC', (session) => profileObjects(session, objects, binding))
   }
 
+  /** Ends the query that runs; it and all later ones fail with a TransientError. */
+  interrupt(): void {
+    this.engine.interrupt()
+  }
+
   close(): Promise<void> {
     return this.engine.close()
   }

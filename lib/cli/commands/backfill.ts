@@ -20,16 +20,16 @@ export interface BackfillOptions extends PlanOptions {
 export async function backfill(context: CliContext, options: BackfillOptions): Promise<number> {
   if (options.dryRun) return plan(context, options)
   const began = performance.now()
-  // Workers start while this process checks the definitions and plans.
+  // Worker processes start while this one checks the definitions and plans.
   const pool = new WorkerPool(workerStart(context), options.workers ?? availableParallelism())
-  const session = await openSession(context, { write: true, onRegistered: (all) => noteRegistered(context, all) }).catch((error) => {
-    pool.close()
+  const session = await openSession(context, { write: true, onRegistered: (all) => noteRegistered(context, all) }).catch(async (error) => {
+    await pool.close()
     throw error
   })
   const abort = new AbortController()
   const interrupt = () => {
     abort.abort()
-    pool.close()
+    void pool.close()
   }
   process.once('SIGINT', interrupt)
   const progress = new Progress()
@@ -54,7 +54,7 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
   } finally {
     progress.stop()
     process.off('SIGINT', interrupt)
-    pool.close()
+    await pool.close()
     await session.close()
   }
 }

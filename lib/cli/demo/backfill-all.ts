@@ -39,7 +39,7 @@ export async function backfillAll(
     })
     return { plan, report, workers, wallMs: performance.now() - began }
   } finally {
-    pool.close()
+    await pool.close()
   }
 }
 

@@ -1,0 +1,50 @@
+import { type OwnedEnvironment, openEnvironment } from '../../functions/environment.ts'
+import { invokeTask } from '../../functions/invoke.ts'
+import { createTransformHandler } from '../../functions/transform.ts'
+import type { LandReport } from '../pipeline/land.ts'
+import type { Task } from '../pipeline/task.ts'
+import type { TransformReport } from '../pipeline/transform.ts'
+import { scratchFolder } from './session.ts'
+
+/** What tasks run on: the lake, and a fixed clock in milliseconds if there is one. */
+export interface LaneStart {
+  readonly lake: string
+  readonly now?: number
+}
+
+/** Where tasks run one at a time: an engine instance of its own behind the transform handler that a deployed map calls. */
+export class TaskLane {
+  readonly #start: LaneStart
+  readonly #handler = createTransformHandler(() => this.#open())
+  #environment: Promise<OwnedEnvironment> | undefined
+  #running: Promise<unknown> = Promise.resolve()
+
+  constructor(start: LaneStart) {
+    this.#start = start
+  }
+
+  runTask(task: Task): Promise<TransformReport | LandReport> {
+    const running = invokeTask(this.#handler, task)
+    this.#running = running.catch(() => undefined)
+    return running
+  }
+
+  /** Ends the query that runs; what is being put is put. */
+  async close(): Promise<void> {
+    const environment = await this.#environment?.catch(() => undefined)
+    environment?.interrupt()
+    await this.#running
+    await environment?.close()
+  }
+
+  /** Opened with the first task: until then the definitions may still be found wrong, and the lake is left alone. */
+  #open(): Promise<OwnedEnvironment> {
+    this.#environment ??= openLane(this.#start)
+    return this.#environment
+  }
+}
+
+async function openLane({ lake, now }: LaneStart): Promise<OwnedEnvironment> {
+  const scratch = await scratchFolder(lake)
+  return openEnvironment({ lake, scratch, log: () => undefined, ...(now !== undefined && { now: () => now }) })
+}
