@@ -1,4 +1,4 @@
-/** Plans 100,000 partitions of the lake in a file, in a process of its own, and prints what that took. Usage: node plan-process.ts FILE */
+/** Plans 100,000 partitions of the lake in a file, in a process of its own, and prints what that took. Usage: node plan-process.ts LAKE CATALOG */
 
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -6,9 +6,9 @@ import { PRICES } from '../lib/model/price.ts'
 import { planBackfill } from '../lib/pipeline/plan.ts'
 import { TASK_SECONDS } from '../lib/pipeline/request.ts'
 import { countedStore, noCounts } from './counted.ts'
-import { ENGINE, layLake, SYNTHETIC, syntheticCatalog, syntheticRequests } from './synthetic-lake.ts'
+import { ENGINE, layLake, parseCatalog, SYNTHETIC, syntheticRequests } from './synthetic-lake.ts'
 
-const catalog = await syntheticCatalog()
+const catalog = parseCatalog(readFileSync(process.argv[3] ?? '', 'utf8'))
 const bare = await layLake(createInterface({ input: createReadStream(process.argv[2] ?? '') }))
 const counts = noCounts()
 const store = countedStore(bare, counts)

@@ -1,6 +1,3 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Engine } from '../lib/engine/engine.ts'
 import { outputKey, partitionPrefix } from '../lib/lake/keys.ts'
 import { openMemoryStore } from '../lib/lake/memory-store.ts'
 import type { ObjectStore } from '../lib/lake/object-store.ts'
@@ -10,7 +7,6 @@ import type { Catalog } from '../lib/model/catalog.ts'
 import { hashOf } from '../lib/model/hash.ts'
 import { Calendar } from '../lib/model/partition.ts'
 import { zoneNamed } from '../lib/model/zone.ts'
-import { checkDefinitions } from '../lib/pipeline/check.ts'
 import { InputListing } from '../lib/pipeline/input-listing.ts'
 import type { BackfillRequest } from '../lib/pipeline/request.ts'
 import { scopeOf } from '../lib/pipeline/scope.ts'
@@ -18,42 +14,7 @@ import { scopeOf } from '../lib/pipeline/scope.ts'
 /** 10 views of 10,000 partitions each: days of 27 years in a zone with DST, hours of 14 months, two levels. */
 export const SYNTHETIC = { first: '1998-01-01', days: 10_000, hours: 10_000, now: Date.parse('2030-01-01T00:00:00Z') }
 
-const ZONE = 'America/New_York'
-
-const DAY_WINDOWS = ['1 day', '7 days', '14 days', '28 days', '90 days'] as const
-const HOUR_WINDOWS = ['1 hour', '6 hours', '24 hours'] as const
-
-/** The definitions, as texts. */
-function definitions(): { file: string; text: string }[] {
-  const source = (name: string, key: string, zone: string) => ({
-    file: `${name}.source.yaml`,
-    text: `description: ${name}\nkey: ${key}\nkey_zone: ${zone}\nformat: parquet\nevent_time: at\ncolumns: {at: TIMESTAMP, id: VARCHAR, x: BIGINT}\nstart: ${SYNTHETIC.first}\n`,
-  })
-  const view = (name: string, header: string, sql: string) => ({
-    file: `${name}.sql`,
-    text: `/* ---\ndescription: ${name}\nentity: id\nwarm_up: compute\n${header}\n--- */\n${sql}\n`,
-  })
-  const raw = 'SELECT id, count(*) AS n, sum(x) AS total FROM events GROUP BY id'
-  const rolled = 'SELECT id, sum(n) AS n, sum(total) AS total FROM below GROUP BY id'
-  return [
-    source('days', 'days/dt={yyyy}-{MM}-{dd}/', ZONE),
-    source('hours', 'hours/dt={yyyy}-{MM}-{dd}/{HH}/', 'UTC'),
-    ...DAY_WINDOWS.map((window, at) =>
-      view(`day_${at}`, `grain: day\nzone: ${ZONE}\ninputs: {events: {from: days, window: ${window}}}`, raw),
-    ),
-    ...HOUR_WINDOWS.map((window, at) => view(`hour_${at}`, `grain: hour\ninputs: {events: {from: hours, window: ${window}}}`, raw)),
-    view('day_rolled', `grain: day\nzone: ${ZONE}\ninputs: {below: {from: day_0, window: 28 days}}`, rolled),
-    view('hour_rolled', 'grain: hour\ninputs: {below: {from: hour_0, window: 24 hours}}', rolled),
-  ]
-}
-
-export async function syntheticCatalog(): Promise<Catalog> {
-  const engine = new Engine({ scratch: join(tmpdir(), `hindcast-bench-${process.pid}`) })
-  const { catalog, problems } = await checkDefinitions({ files: definitions(), engine, sample: false })
-  await engine.close()
-  if (!catalog) throw new Error(problems.map((problem) => JSON.stringify(problem)).join('\n'))
-  return catalog
-}
+export const ZONE = 'America/New_York'
 
 /** A lake with the raw objects of both sources and nothing else. */
 export async function rawLake(): Promise<ObjectStore> {
@@ -127,4 +88,10 @@ export async function layLake(lines: AsyncIterable<string>): Promise<ObjectStore
     await store.put(key, Buffer.from(body))
   }
   return store
+}
+
+/** What `renderCatalog` wrote. */
+export function parseCatalog(text: string): Catalog {
+  const { sources, features, candidates } = JSON.parse(text) as Record<keyof Catalog, never[]>
+  return { sources: new Map(sources), features: new Map(features), candidates: new Map(candidates) }
 }
