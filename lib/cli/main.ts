@@ -47,6 +47,7 @@ function createProgram(ended: Ended): Command {
   addDefinitionCommands(program, ended)
   addBackfillCommands(program, ended)
   addLiveCommands(program, ended)
+  addForgetCommand(program, ended)
   addQuestionCommands(program, ended)
   return program
 }
@@ -141,6 +142,20 @@ function addLiveCommands(program: Command, ended: Ended): void {
   ])
     .option('--json', 'write what was found as JSON')
     .action(async (options) => ended(await (await import('./commands/sweep.ts')).sweepLake(contextOf(program), options)))
+}
+
+function addForgetCommand(program: Command, ended: Ended): void {
+  add(
+    program,
+    'forget <source> <keys...>',
+    'Take the rows of deleted raw objects out of the lake; their landed pieces outlive them otherwise',
+    ['hindcast forget payments payments/dt=2001-06-20/part-3.json', 'hindcast forget payments payments/dt=2001-06-20/part-3.json --yes'],
+  )
+    .option('--yes', 'do it; without it, only what would be emptied is shown')
+    .option('--json', 'write what was emptied as JSON')
+    .action(async (source: string, keys: string[], options) =>
+      ended(await (await import('./commands/forget.ts')).forget(contextOf(program), { source, keys, ...options })),
+    )
 }
 
 function addQuestionCommands(program: Command, ended: Ended): void {

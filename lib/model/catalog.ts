@@ -95,6 +95,15 @@ export function featureNamed(catalog: Catalog, view: string): Feature {
   )
 }
 
+/** @throws InvalidInputError listing the sources that there are. */
+export function sourceNamed(catalog: Catalog, name: string): Source {
+  const source = catalog.sources.get(name)
+  if (source) return source
+  throw new InvalidInputError(
+    `there is no source '${name}'; expected one of ${[...catalog.sources.keys()].sort().join(', ') || '(none are defined)'}`,
+  )
+}
+
 export function featureKey(view: string, version: string): string {
   return `${view}@${version}`
 }

@@ -51,6 +51,8 @@ export interface LandRequest {
   readonly key: string
   /** Tries an object again that was refused as it stands. */
   readonly retry: boolean
+  /** Empties the pieces of an object that was landed and is gone; else they outlive it, as raw data expires. */
+  readonly emptyDeleted?: boolean
 }
 
 /**
@@ -84,7 +86,7 @@ async function landOnce(request: LandRequest, effects: Effects, bench: Workbench
   const fingerprint = landingFingerprint(source, key, standing.raw?.etag)
   const certified = isLanded(standing, fingerprint)
   if (certified) return { key, result: 'already', folders: standing.folders, rows: 0 }
-  if (!standing.raw && !needsEmptying(standing)) {
+  if (!standing.raw && !needsEmptying(standing) && !(request.emptyDeleted && standing.records.length > 0)) {
     await clearRefusals(source, key, effects)
     return { key, result: 'vanished', folders: standing.folders, rows: 0 }
   }

@@ -28,6 +28,8 @@ export interface House {
   /** What the handlers logged. */
   readonly events: LogEvent[]
   readonly queue: LiveQueue
+  /** What the handlers work with. */
+  readonly environment: Environment
   /** Milliseconds; every call sees this time. */
   now: number
   /** Puts a raw object; `tell` sends its event through the queue and handles what that leads to. */
@@ -90,6 +92,7 @@ export function houseOver(catalog: Catalog, engine: Effects['engine'], lake: Lak
     store: lake.store,
     events,
     queue,
+    environment,
     get now() {
       return now
     },
