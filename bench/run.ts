@@ -1,7 +1,7 @@
 /**
  * The benchmark: prints a table of measurements against their limits, and what was counted beside them.
  *
- *     npm run bench -- [--json FILE] [--only backfill|plan|growth] [--rounds N]
+ *     npm run bench -- [--json FILE] [--only backfill|plan|growth|live] [--rounds N]
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type BenchResult, benchBackfill } from './backfill.ts'
 import { benchGrowth } from './growth.ts'
+import { benchLive } from './live.ts'
 import { benchPlan } from './plan.ts'
 import { renderMeasurements } from './report.ts'
 
@@ -20,6 +21,7 @@ const BENCHES: Record<string, () => Promise<BenchResult>> = {
   backfill: () => benchBackfill(dir, rounds),
   plan: () => benchPlan(dir, Math.min(rounds, 3)),
   growth: () => benchGrowth(dir, rounds),
+  live: () => benchLive(dir, rounds),
 }
 
 try {
