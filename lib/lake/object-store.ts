@@ -13,6 +13,9 @@ export interface ObjectInfo {
   readonly lastModified: number
 }
 
+/** What a put says of the object that it wrote; when that was is the store's to know. */
+export type WrittenInfo = Omit<ObjectInfo, 'lastModified'>
+
 /** Condition of a put: only over the object with this ETag, or only where there is none. */
 export type PutCondition = { readonly ifMatch: string } | { readonly ifNoneMatch: '*' }
 
@@ -32,7 +35,7 @@ export interface ObjectStore {
   /** Where this store lies, for messages: a folder or `s3://bucket`. */
   readonly location: string
   /** Writes the object whole or not at all. @throws ConflictError when the condition does not hold. */
-  put(key: string, body: Body, condition?: PutCondition): Promise<ObjectInfo>
+  put(key: string, body: Body, condition?: PutCondition): Promise<WrittenInfo>
   /** The object's bytes, or undefined where there is none. @throws ConflictError when it no longer has the ETag `ifMatch`. */
   get(key: string, options?: { readonly ifMatch?: string }): Promise<{ readonly info: ObjectInfo; readonly bytes: Uint8Array } | undefined>
   /** `length` bytes from `start` on (fewer at the end of the object), under the same rules as `get`. */

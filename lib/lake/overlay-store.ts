@@ -1,6 +1,6 @@
 import { compareKeys } from './byte-order.ts'
 import { checkCondition } from './conditions.ts'
-import type { Body, ListOptions, ObjectInfo, ObjectStore, PutCondition } from './object-store.ts'
+import type { Body, ListOptions, ObjectInfo, ObjectStore, PutCondition, WrittenInfo } from './object-store.ts'
 
 const PAGE_SIZE = 1000
 
@@ -25,7 +25,7 @@ class OverlayStore implements ObjectStore {
     this.#upper = upper
   }
 
-  put(key: string, body: Body, condition?: PutCondition): Promise<ObjectInfo> {
+  put(key: string, body: Body, condition?: PutCondition): Promise<WrittenInfo> {
     return this.#alone(async () => {
       if (condition) checkCondition(key, condition, (await this.head(key))?.etag)
       const info = await this.#upper.put(key, body)

@@ -1,4 +1,4 @@
-import type { Body, ListOptions, ObjectInfo, ObjectStore, PutCondition } from '../../../lib/lake/object-store.ts'
+import type { Body, ListOptions, ObjectInfo, ObjectStore, PutCondition, WrittenInfo } from '../../../lib/lake/object-store.ts'
 import { type Content, contentOf } from './contents.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
 
@@ -38,10 +38,10 @@ export class ScheduledStore implements ObjectStore {
     this.#faults = faults
   }
 
-  async put(key: string, body: Body, condition?: PutCondition): Promise<ObjectInfo> {
+  async put(key: string, body: Body, condition?: PutCondition): Promise<WrittenInfo> {
     const content = body instanceof Uint8Array ? contentOf(new Uint8Array(body)) : this.#file(body.file)
     const ignored = this.#faults.ignoreIfMatch !== undefined && key.startsWith(this.#faults.ignoreIfMatch)
-    const put = async (): Promise<ObjectInfo> => {
+    const put = async (): Promise<WrittenInfo> => {
       const info = await this.#disk.inner.put(key, content.bytes, ignored ? undefined : condition)
       this.#disk.counts.puts++
       this.#disk.history.set(historyKey(key, info.etag), content)
