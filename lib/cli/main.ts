@@ -33,7 +33,7 @@ type Ended = (code: number) => void
 function createProgram(ended: Ended): Command {
   const program = new Command('hindcast')
     .description('Feature backfills that give the same bytes as the live pipeline.')
-    .option('--lake <dir>', 'folder of the lake', process.env.HINDCAST_LAKE ?? 'lake')
+    .option('--lake <dir>', 'folder of the lake, or s3://BUCKET', process.env.HINDCAST_LAKE ?? 'lake')
     .option('--features <dir>', 'folder of the definitions', process.env.HINDCAST_FEATURES ?? 'features')
     .option('--now <time>', 'take this time as now, such as 2001-07-01T06:00:00Z')
     .option('--debug', 'show where an error came from')

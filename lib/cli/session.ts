@@ -6,7 +6,7 @@ import { LocalEngine } from '../engine/local-engine.ts'
 import { removeDeadClaims } from '../lake/claims.ts'
 import { readDefinitions } from '../lake/definitions.ts'
 import type { OpenLake } from '../lake/open-lake.ts'
-import { openLake } from '../lake/open-lake.ts'
+import { isBucket, openLake } from '../lake/open-lake.ts'
 import { type Registered, readCatalog, requireEngine, writeRegistry } from '../lake/registry.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
@@ -82,7 +82,7 @@ async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEng
  * hard link; folders of processes that died are removed.
  */
 export async function scratchFolder(lake: string | undefined): Promise<string> {
-  const parent = lake === undefined ? join(tmpdir(), 'hindcast') : join(resolve(lake), '.hindcast', 'scratch')
+  const parent = lake === undefined || isBucket(lake) ? join(tmpdir(), 'hindcast') : join(resolve(lake), '.hindcast', 'scratch')
   await mkdir(parent, { recursive: true })
   for (const name of await readdir(parent)) {
     const pid = Number(name.split('-')[0])

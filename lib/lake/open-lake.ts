@@ -9,12 +9,27 @@ export interface OpenLake extends Lake {
   close(): Promise<void>
 }
 
+const BUCKET = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/
+
+/** Whether the place of a lake is a bucket, not a folder. */
+export function isBucket(place: string): boolean {
+  return /^[a-z0-9]+:\/\//.test(place)
+}
+
 /**
- * Opens the lake at a folder. A source's bucket of its own is the folder of that name beside the lake's.
- * @throws InvalidInputError for a place that is no folder lake, or one that cannot be written to.
+ * Opens the lake in a bucket (`s3://name`) or a folder. A source's bucket of its own is, beside a folder, the folder of that name.
+ * @throws InvalidInputError for a place that is neither, or a folder that cannot be written to.
  */
 export async function openLake(place: string, options: { readonly readOnly?: boolean } = {}): Promise<OpenLake> {
-  if (/^[a-z0-9]+:\/\//.test(place)) throw new InvalidInputError(`lake '${place}' is not a folder; this build opens lakes in folders`)
+  if (!isBucket(place)) return openFolderLake(place, options)
+  const [, bucket] = BUCKET.exec(place) ?? []
+  if (bucket === undefined) throw new InvalidInputError(`lake '${place}' is neither a folder nor a bucket; expected s3://BUCKET`)
+  // The client takes a tenth of a second to load, which no folder lake waits for.
+  const { openBucketLake } = await import('./open-bucket.ts')
+  return openBucketLake(bucket)
+}
+
+async function openFolderLake(place: string, options: { readonly readOnly?: boolean }): Promise<OpenLake> {
   const root = resolve(place)
   const stores = new Map<string, FolderStore>()
   const open = async (folder: string, readOnly: boolean) => {

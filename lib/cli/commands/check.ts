@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { LocalEngine } from '../../engine/local-engine.ts'
 import { readDefinitions } from '../../lake/definitions.ts'
-import { openLake } from '../../lake/open-lake.ts'
+import { isBucket, openLake } from '../../lake/open-lake.ts'
 import { renderProblem } from '../../model/problem.ts'
 import { checkDefinitions } from '../../pipeline/check.ts'
 import type { CliContext } from '../context.ts'
@@ -12,7 +12,7 @@ import { count } from '../table.ts'
 /** Lists every problem of the definitions; with a lake that holds data, also runs the views on a shuffled sample of it. */
 export async function check(context: CliContext, options: { readonly json?: boolean; readonly sample: boolean }): Promise<number> {
   const files = await readDefinitions(context.features)
-  const lake = existsSync(context.lake) ? await openLake(context.lake, { readOnly: true }) : undefined
+  const lake = isBucket(context.lake) || existsSync(context.lake) ? await openLake(context.lake, { readOnly: true }) : undefined
   const engine = new LocalEngine({ scratch: await scratchFolder(undefined) })
   try {
     const checked = await checkDefinitions({ files, engine: engine.engine, ...(lake && { lake }), sample: options.sample })

@@ -1,0 +1,71 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { listAll } from '../../lib/lake/object-store.ts'
+import { S3Store } from '../../lib/lake/s3-store.ts'
+import { sha256 } from '../../lib/model/hash.ts'
+import { runCli, temporaryFolder } from '../e2e/run-cli.ts'
+import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
+
+const NOW = '2026-03-31T09:30:00Z'
+const missing = missingEmulator()
+
+describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing === undefined ? '' : ` (${missing})`}`, () => {
+  let emulator: Emulator
+  let store: S3Store
+  beforeAll(async () => {
+    emulator = await startEmulator()
+    for (const [name, value] of Object.entries({
+      AWS_ENDPOINT_URL: emulator.endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    }))
+      vi.stubEnv(name, value)
+    const client = new S3Client({ forcePathStyle: true })
+    await client.send(new CreateBucketCommand({ Bucket: 'lake' }))
+    store = new S3Store(client, 'lake')
+  }, 300_000)
+  afterAll(() => {
+    vi.unstubAllEnvs()
+    emulator?.close()
+  })
+
+  it('does what it does on a folder, with the same bytes', { timeout: 120_000 }, async () => {
+    const dir = join(await temporaryFolder(), 'project')
+    await runCli(['--now', NOW, 'init', dir])
+    for (const [key, bytes] of await filesBelow(join(dir, 'lake'))) await store.put(key, bytes)
+    const on = (lake: string, ...args: readonly string[]) =>
+      runCli(['--lake', lake, '--features', join(dir, 'features'), '--now', NOW, ...args])
+    for (const lake of [join(dir, 'lake'), 's3://lake']) {
+      expect(await on(lake, 'check')).toMatchObject({ code: 0 })
+      expect(await on(lake, 'backfill', '--last', '7d', '--workers', '2'), lake).toMatchObject({ code: 0 })
+      expect((await on(lake, 'backfill', '--last', '7d')).out, lake).toContain('nothing to do')
+      expect(await on(lake, 'sweep')).toMatchObject({ code: 0 })
+      expect(await on(lake, 'status')).toMatchObject({ code: 0 })
+      expect(await on(lake, 'verify', '--last', '3d')).toMatchObject({ code: 0 })
+    }
+    const outputs = (files: ReadonlyMap<string, Uint8Array>) =>
+      Object.fromEntries([...files].filter(([key]) => key.endsWith('/features.parquet')).map(([key, bytes]) => [key, sha256(bytes)]))
+    const inBucket = new Map<string, Uint8Array>()
+    for (const { key } of await listAll(store, { prefix: 'features/' }))
+      inBucket.set(key, (await store.get(key))?.bytes ?? new Uint8Array())
+    expect(Object.keys(outputs(inBucket)).length).toBeGreaterThan(6)
+    expect(outputs(inBucket)).toEqual(outputs(await filesBelow(join(dir, 'lake'))))
+  })
+
+  it('says which bucket is not there, and what the place of a lake looks like', async () => {
+    const status = (lake: string) => runCli(['--lake', lake, 'status'])
+    expect(await status('s3://nowhere')).toMatchObject({ code: 2, err: expect.stringContaining('s3://nowhere') })
+    expect(await status('gs://lake')).toMatchObject({ code: 2, err: expect.stringContaining('expected s3://BUCKET') })
+  })
+})
+
+/** Every file of a folder but what hindcast keeps for itself, by key. */
+async function filesBelow(root: string): Promise<Map<string, Uint8Array>> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const kept = files.filter((file) => !relative(root, file).startsWith('.hindcast'))
+  return new Map(await Promise.all(kept.map(async (file) => [relative(root, file), new Uint8Array(await readFile(file))] as const)))
+}
