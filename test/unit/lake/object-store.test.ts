@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { countLake } from '../../../lib/lake/counting-store.ts'
 import { openFolderStore } from '../../../lib/lake/folder-store.ts'
 import { openMemoryStore } from '../../../lib/lake/memory-store.ts'
 import { describeObjectStore } from './object-store.contract.ts'
@@ -17,3 +18,8 @@ describeObjectStore('folder', async () => {
 
 for (const etags of ['content', 'unique'] as const)
   describeObjectStore(`memory, ${etags} ETags`, async () => ({ store: openMemoryStore({ etags }), close: () => undefined }))
+
+describeObjectStore('counted memory', async () => {
+  const store = openMemoryStore()
+  return { store: countLake({ store, bucket: () => store }).lake.store, close: () => undefined }
+})
