@@ -1,14 +1,12 @@
 import middy from '@middy/core'
 import type { Context, SQSBatchResponse } from 'aws-lambda'
-import type { LandReport } from '../lib/pipeline/land.ts'
 import { handleMessage } from '../lib/pipeline/live.ts'
-import { runTask } from '../lib/pipeline/run-task.ts'
-import type { TransformReport } from '../lib/pipeline/transform.ts'
+import { runTask, type TaskReport } from '../lib/pipeline/run-task.ts'
 import { type Environment, environmentOfProcess, LAKE_BUCKET } from './environment.ts'
 import { type Work, type WorkItem, workFromEvent } from './work-from-event.ts'
 
 /** What the handler gives back: to SQS the messages that failed, to a map the report of its task. */
-export type TransformResult = SQSBatchResponse | TransformReport | LandReport
+export type TransformResult = SQSBatchResponse | TaskReport
 
 /**
  * The only function that computes. It has two doors, a batch of the live queue and one task of a map; `workFromEvent` turns both into

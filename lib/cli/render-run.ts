@@ -1,9 +1,10 @@
 import prettyBytes from 'pretty-bytes'
 import prettyMs from 'pretty-ms'
+import type { Bill } from '../pipeline/bill.ts'
 import type { Plan } from '../pipeline/plan.ts'
-import type { RunReport } from '../pipeline/run.ts'
+import type { RunReport } from '../pipeline/run-report.ts'
 import { EXIT } from './exit-codes.ts'
-import { count } from './table.ts'
+import { count, usd } from './table.ts'
 
 const SHOWN_MAX = 10
 
@@ -16,16 +17,27 @@ export function renderRun(report: RunReport, wallMs: number): string {
   return [
     `run ${report.run}: ${[...landed, ...outcomes].join(', ') || 'nothing to do'} in ${prettyMs(wallMs)}`,
     `  ${count(report.rows, 'row')}, ${prettyBytes(report.bytes)} written from ${prettyBytes(report.bytesRead)} read; ${prettyMs(report.computeMs)} of computing`,
+    ...renderBill(report.bill),
     ...report.rejected.slice(0, SHOWN_MAX).map(({ view, partition, reason }) => `  rejected: ${view} ${partition}: ${reason}`),
-    ...(report.rejected.length > SHOWN_MAX
-      ? [`  and ${report.rejected.length - SHOWN_MAX} more rejected; hindcast status lists them`]
-      : []),
+    ...more((report.outcomes.rejected ?? 0) - SHOWN_MAX, 'rejected; hindcast status lists them'),
     ...(report.aborted ? [] : report.failures).slice(0, SHOWN_MAX).map(({ error }) => `  failed: ${error}`),
-    ...(report.failures.length > SHOWN_MAX
-      ? [`  and ${report.failures.length - SHOWN_MAX} more failed tasks, in runs/${report.run}/report.json`]
-      : []),
+    ...more(report.failed - SHOWN_MAX, `failed tasks, in runs/${report.run}/report.json`),
     ...(report.aborted ? ['  interrupted; the same command goes on with the rest'] : []),
+    `  hindcast report ${report.run} makes a page of it`,
   ].join('\n')
+}
+
+/** The price of what was counted, and the lines that lie outside of what was quoted. */
+function renderBill({ lines, usd: billed, lowUsd, highUsd }: Bill): string[] {
+  if (highUsd === 0) return []
+  const outside = lines.filter(({ amount, low, high }) => amount < low || amount > high)
+  const names = outside.map(({ line, amount: counted, high }) => `${line} ${counted > high ? 'above' : 'below'}`)
+  const told = names.length > 0 ? `; ${names.join(', ')}` : ''
+  return [`  as counted, on AWS: ${usd(billed)}, quoted ${usd(lowUsd)} to ${usd(highUsd)}${told}`]
+}
+
+function more(amount: number, what: string): string[] {
+  return amount > 0 ? [`  and ${amount.toLocaleString('en-US')} more ${what}`] : []
 }
 
 function rank(order: readonly string[], kind: string): number {

@@ -60,9 +60,18 @@ export function addWork(a: Work, b: Work): Work {
   }
 }
 
+export type LineName =
+  | 'lambda compute'
+  | 'lambda requests'
+  | 'step functions'
+  | 's3 get'
+  | 's3 put and list'
+  | 's3 read'
+  | 's3 storage, first month'
+
 /** One line of a quote: an amount in its unit, and dollars, low and high. */
 export interface PriceLine {
-  readonly line: string
+  readonly line: LineName
   readonly unit: string
   readonly low: number
   readonly high: number
@@ -81,25 +90,51 @@ export interface Quote {
 /** Transitions of a Standard child execution of the map: start, task, end. */
 const TRANSITIONS_PER_TASK = 3
 
+/** The lines of a quote and of a bill, in this order. */
+const LINES: readonly {
+  readonly line: LineName
+  readonly unit: string
+  amount(work: Work): number
+  usd(prices: PriceTable): number
+}[] = [
+  {
+    line: 'lambda compute',
+    unit: 'GB-s',
+    amount: (work) => work.computeSeconds * FUNCTION_GB,
+    usd: (prices) => prices.lambda_gb_second,
+  },
+  { line: 'lambda requests', unit: 'requests', amount: (work) => work.tasks, usd: (prices) => prices.lambda_request },
+  {
+    line: 'step functions',
+    unit: 'transitions',
+    amount: (work) => work.tasks * TRANSITIONS_PER_TASK,
+    usd: (prices) => prices.step_functions_transition,
+  },
+  { line: 's3 get', unit: 'requests', amount: (work) => work.gets, usd: (prices) => prices.s3_get },
+  { line: 's3 put and list', unit: 'requests', amount: (work) => work.puts, usd: (prices) => prices.s3_put },
+  { line: 's3 read', unit: 'bytes', amount: (work) => work.bytesRead, usd: () => 0 },
+  { line: 's3 storage, first month', unit: 'bytes', amount: (work) => work.bytesWritten, usd: (prices) => prices.s3_gb_month / 1e9 },
+]
+
 /** The price of the work, between the least and the most that is expected. */
 export function quoteOf(low: Work, high: Work, prices: PriceTable): Quote {
-  const line = (name: string, unit: string, amount: (work: Work) => number, usd: number): PriceLine => ({
-    line: name,
-    unit,
-    low: amount(low),
-    high: amount(high),
-    lowUsd: amount(low) * usd,
-    highUsd: amount(high) * usd,
+  const lines = LINES.map(({ line, unit, amount, usd }): PriceLine => {
+    const [least, most] = [amount(low), amount(high)]
+    return { line, unit, low: least, high: most, lowUsd: least * usd(prices), highUsd: most * usd(prices) }
   })
-  const lines = [
-    line('lambda compute', 'GB-s', (work) => work.computeSeconds * FUNCTION_GB, prices.lambda_gb_second),
-    line('lambda requests', 'requests', (work) => work.tasks, prices.lambda_request),
-    line('step functions', 'transitions', (work) => work.tasks * TRANSITIONS_PER_TASK, prices.step_functions_transition),
-    line('s3 get', 'requests', (work) => work.gets, prices.s3_get),
-    line('s3 put and list', 'requests', (work) => work.puts, prices.s3_put),
-    line('s3 read', 'bytes', (work) => work.bytesRead, 0),
-    line('s3 storage, first month', 'bytes', (work) => work.bytesWritten, prices.s3_gb_month / 1e9),
-  ]
   const sum = (pick: (one: PriceLine) => number) => lines.reduce((total, one) => total + pick(one), 0)
   return { date: prices.date, region: prices.region, lines, lowUsd: sum((one) => one.lowUsd), highUsd: sum((one) => one.highUsd) }
+}
+
+/** One line of a bill: what was counted, in the unit of the quote's line, and dollars. */
+export interface BilledLine {
+  readonly line: LineName
+  readonly unit: string
+  readonly amount: number
+  readonly usd: number
+}
+
+/** The price of work that was counted, by the lines of a quote. */
+export function billOf(work: Work, prices: PriceTable): readonly BilledLine[] {
+  return LINES.map(({ line, unit, amount, usd }) => ({ line, unit, amount: amount(work), usd: amount(work) * usd(prices) }))
 }

@@ -1,3 +1,4 @@
+import { countLake, type Requests } from '../lake/counting-store.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import type { Effects } from './effects.ts'
@@ -5,8 +6,33 @@ import { type LandReport, land } from './land.ts'
 import type { Task } from './task.ts'
 import { type TransformReport, transform } from './transform.ts'
 
-/** Does one task of a map. @throws what `transform` and `land` throw. */
-export async function runTask(task: Task, catalog: Catalog, effects: Effects): Promise<TransformReport | LandReport> {
+/** What something took: its wall time, and what it asked of the stores. */
+export interface Spent {
+  readonly ms: number
+  readonly requests: Requests
+}
+
+/** What one task of a map gave, and what it took where that was counted. */
+export type TaskReport = (TransformReport | LandReport) & { readonly spent?: Spent }
+
+/** Does one task of a map and counts what it takes. @throws what `transform` and `land` throw. */
+export async function runTask(task: Task, catalog: Catalog, effects: Effects): Promise<TaskReport> {
+  const { result, spent } = await measure(effects, (counted) => doTask(task, catalog, counted))
+  return { ...result, spent }
+}
+
+/** What the work gave, and what it took. */
+export async function measure<T, E extends Pick<Effects, 'lake'>>(
+  effects: E,
+  work: (counted: E) => Promise<T>,
+): Promise<{ readonly result: T; readonly spent: Spent }> {
+  const { lake, requests } = countLake(effects.lake)
+  const began = performance.now()
+  const result = await work({ ...effects, lake })
+  return { result, spent: { ms: Math.round(performance.now() - began), requests: requests() } }
+}
+
+async function doTask(task: Task, catalog: Catalog, effects: Effects): Promise<TransformReport | LandReport> {
   if (task.kind === 'task') return transform(task, catalog, effects)
   const source = catalog.sources.get(task.source)
   if (!source) throw new InvalidInputError(`source ${task.source} is not in the registry`)

@@ -5,30 +5,27 @@
  */
 import pMap from 'p-map'
 import { putClaim, removeClaim } from '../lake/claims.ts'
+import { countLake } from '../lake/counting-store.ts'
 import { jsonBytes } from '../lake/json-object.ts'
-import { runPrefix } from '../lake/keys.ts'
 import { type Catalog, featureKey } from '../model/catalog.ts'
 import { renderError } from '../model/errors.ts'
 import type { Effects } from './effects.ts'
-import type { LandReport } from './land.ts'
 import { type Plan, planBackfill } from './plan.ts'
 import type { BackfillRequest, PlanSettings } from './request.ts'
+import { RunFiles, reportKey } from './run-files.ts'
+import { type RunReport, reportOf, tasksPerLevel } from './run-report.ts'
+import { RunTally, type TaskResult } from './run-tally.ts'
+import { measure, type TaskReport } from './run-task.ts'
 import { scopeOf } from './scope.ts'
 import type { ComputeTask, LandTask, Task } from './task.ts'
-import type { Outcome, TransformReport } from './transform.ts'
 
 /** How long a claim holds without being renewed: longer than a level's longest task may take, with its retries. */
 const CLAIM_MS = 2 * 3_600_000
 
-/** What one task of a map gave: its report, or why there is none. */
-export type TaskResult =
-  | { readonly task: Task; readonly report: TransformReport | LandReport }
-  | { readonly task: Task; readonly error: string }
-
 /** How a run does its tasks. */
 export interface TaskMap {
   readonly concurrency: number
-  runTask(task: Task): Promise<TransformReport | LandReport>
+  runTask(task: Task): Promise<TaskReport>
 }
 
 export interface RunProgress {
@@ -48,39 +45,20 @@ export interface RunOptions {
   onProgress?(progress: RunProgress): void
 }
 
-export interface RunReport {
-  readonly format: 1
-  readonly run: string
-  readonly reason: string
-  readonly started: string
-  readonly ended: string
-  readonly aborted: boolean
-  /** Partitions by outcome, over all views. */
-  readonly outcomes: Readonly<Record<string, number>>
-  readonly landed: number
-  /** Tasks that gave no report, and objects that could not be landed. */
-  readonly failures: readonly { readonly task: Task; readonly error: string }[]
-  /** Partitions that were refused, with what was found. */
-  readonly rejected: readonly { readonly view: string; readonly partition: string; readonly reason: string }[]
-  readonly rows: number
-  /** Bytes of the outputs that were put. */
-  readonly bytes: number
-  readonly bytesRead: number
-  /** Milliseconds of computing, over all tasks. */
-  readonly computeMs: number
-}
-
 /** @throws InvalidInputError for a request that cannot be planned; failures of tasks are in the report. */
 export async function runBackfill(
   request: BackfillRequest,
   catalog: Catalog,
-  effects: Effects,
+  given: Effects,
   map: TaskMap,
   options: RunOptions,
 ): Promise<{ plan: Plan; report: RunReport }> {
-  const started = new Date(effects.now()).toISOString()
+  const { lake, requests: own } = countLake(given.lake)
+  const effects = { ...given, lake }
+  const { prices } = options.settings
+  const [started, began] = [new Date(effects.now()).toISOString(), performance.now()]
   const claim = async () =>
-    putClaim(effects.lake.store, {
+    putClaim(lake.store, {
       format: 1,
       run: options.run,
       ranges: claimedRanges(request, catalog, effects),
@@ -89,21 +67,28 @@ export async function runBackfill(
     })
   await claim()
   try {
-    const plan = await planBackfill(request, catalog, effects, options.settings)
+    const { result: plan, spent: planning } = await measure(given, (counted) => planBackfill(request, catalog, counted, options.settings))
     options.onPlan?.(plan)
-    await effects.lake.store.put(`${runPrefix(options.run)}plan.json`, jsonBytes({ run: options.run, ...plan }))
-    const results: TaskResult[] = []
+    const files = new RunFiles(lake.store, options.run)
+    await files.putPlan({ run: options.run, started, prices, planning, ...plan })
+    const tally = new RunTally()
+    for (const [level, amount] of tasksPerLevel(plan).entries()) tally.plan(level, amount)
     for (const [level, tasks] of tasksOf(plan, options.run).entries()) {
       if (tasks.length === 0 || options.signal?.aborted) continue
       await claim()
-      await effects.lake.store.put(`${runPrefix(options.run)}tasks/${level}.json`, jsonBytes({ format: 1, tasks }))
-      results.push(...(await mapLevel({ level, tasks, map, options })))
+      await files.putTasks(level, tasks)
+      await mapLevel({ level, tasks, map, options, tally, files })
     }
-    const report = reportOf(options, request, results, started, new Date(effects.now()).toISOString())
-    await effects.lake.store.put(`${runPrefix(options.run)}report.json`, jsonBytes(report))
+    const report = reportOf({
+      ...{ run: options.run, plan, prices, planning, own: own(), tally: tally.tally(), started },
+      ended: new Date(effects.now()).toISOString(),
+      wallMs: Math.round(performance.now() - began),
+      aborted: options.signal?.aborted ?? false,
+    })
+    await lake.store.put(reportKey(options.run), jsonBytes(report))
     return { plan, report }
   } finally {
-    await removeClaim(effects.lake.store, options.run)
+    await removeClaim(lake.store, options.run)
   }
 }
 
@@ -146,19 +131,22 @@ interface MappedLevel {
   readonly tasks: readonly Task[]
   readonly map: TaskMap
   readonly options: RunOptions
+  readonly tally: RunTally
+  readonly files: RunFiles
 }
 
-async function mapLevel({ level, tasks, map, options }: MappedLevel): Promise<TaskResult[]> {
+async function mapLevel({ level, tasks, map, options, tally, files }: MappedLevel): Promise<void> {
   let done = 0
-  const run = async (task: Task): Promise<TaskResult | undefined> => {
-    if (options.signal?.aborted) return undefined
+  const run = async (task: Task): Promise<void> => {
+    if (options.signal?.aborted) return
     const result = await attempt(task, map)
     done++
+    tally.add(level, result)
+    files.addResult(level, result)
     options.onProgress?.({ level, done, of: tasks.length, result })
-    return result
   }
-  const results = await pMap(tasks, run, { concurrency: map.concurrency })
-  return results.filter((result) => result !== undefined)
+  await pMap(tasks, run, { concurrency: map.concurrency })
+  await files.endLevel(level)
 }
 
 async function attempt(task: Task, map: TaskMap): Promise<TaskResult> {
@@ -166,38 +154,6 @@ async function attempt(task: Task, map: TaskMap): Promise<TaskResult> {
     return { task, report: await map.runTask(task) }
   } catch (error) {
     return { task, error: renderError(error) }
-  }
-}
-
-function reportOf(
-  options: RunOptions,
-  request: BackfillRequest,
-  results: readonly TaskResult[],
-  started: string,
-  ended: string,
-): RunReport {
-  const computed = results.flatMap((result) => ('report' in result && 'outcomes' in result.report ? [result.report] : []))
-  const outcomes = computed.flatMap((report) => report.outcomes.map((outcome) => ({ view: report.view, ...outcome })))
-  const counts: Record<string, number> = {}
-  for (const { result } of outcomes) counts[result] = (counts[result] ?? 0) + 1
-  const sum = (pick: (outcome: Outcome) => number | undefined) => outcomes.reduce((total, outcome) => total + (pick(outcome) ?? 0), 0)
-  return {
-    format: 1,
-    run: options.run,
-    reason: request.reason,
-    started,
-    ended,
-    aborted: options.signal?.aborted ?? false,
-    outcomes: counts,
-    landed: results.filter((result) => 'report' in result && 'result' in result.report && result.report.result === 'landed').length,
-    failures: results.flatMap((result) => ('error' in result ? [result] : [])),
-    rejected: outcomes
-      .filter((outcome) => outcome.result === 'rejected')
-      .map(({ view, partition, reason }) => ({ view, partition, reason: reason ?? 'refused before, as its inputs stand' })),
-    rows: sum((outcome) => outcome.rows),
-    bytes: sum((outcome) => (outcome.result === 'written' ? outcome.bytes : 0)),
-    bytesRead: sum((outcome) => outcome.bytesRead),
-    computeMs: sum((outcome) => outcome.ms),
   }
 }
 

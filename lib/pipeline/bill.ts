@@ -1,0 +1,188 @@
+/**
+ * The bill of a run: the lines of its quote, with what was counted, and in words why a line is not what was quoted. Counted are the
+ * tasks of the map and the planner; the few transitions of the workflow itself are in neither quote nor bill.
+ */
+import prettyBytes from 'pretty-bytes'
+import { addRequests, type Requests } from '../lake/counting-store.ts'
+import { type BilledLine, billOf, FUNCTION_GB, type PriceTable, type Quote, type Work } from '../model/price.ts'
+import type { Tally } from './run-tally.ts'
+import type { Spent } from './run-task.ts'
+import { GETS_PER_TASK, OUTPUT_BYTES, SECONDS_PER_PARTITION, SECONDS_PER_TASK } from './work.ts'
+
+/** One line of a bill beside its line of the quote. */
+export interface BillLine extends BilledLine {
+  readonly low: number
+  readonly high: number
+  readonly lowUsd: number
+  readonly highUsd: number
+  /** What makes the difference, in words; empty where nothing does. */
+  readonly why: readonly string[]
+}
+
+export interface Bill {
+  readonly date: string
+  readonly region: string
+  readonly lines: readonly BillLine[]
+  readonly usd: number
+  readonly lowUsd: number
+  readonly highUsd: number
+}
+
+export interface BillFacts {
+  readonly quote: Quote
+  readonly prices: PriceTable
+  /** Partitions that were planned, and that may turn out to need nothing. */
+  readonly partitions: number
+  readonly maybe: number
+  readonly tally: Tally
+  /** What planning took. */
+  readonly planning: Spent
+  /** Requests of the run itself: its plan, tasks and results, and its claims. */
+  readonly own: Requests
+}
+
+/** The bill, by the lines of the quote and in their order. */
+export function makeBill(facts: BillFacts): Bill {
+  const { quote, prices } = facts
+  const lines = billOf(workOf(facts), prices).map((billed): BillLine => {
+    const quoted = quote.lines.find(({ line }) => line === billed.line)
+    const { low = 0, high = 0, lowUsd = 0, highUsd = 0 } = quoted ?? {}
+    return { ...billed, low, high, lowUsd, highUsd, why: WHY[billed.line](facts) }
+  })
+  return {
+    date: quote.date,
+    region: quote.region,
+    lines,
+    usd: lines.reduce((sum, { usd }) => sum + usd, 0),
+    lowUsd: quote.lowUsd,
+    highUsd: quote.highUsd,
+  }
+}
+
+/** S3 prices a HEAD as a GET and a LIST as a PUT, and a DELETE is free (https://aws.amazon.com/s3/pricing). */
+function workOf({ tally, planning, own }: BillFacts): Work {
+  const all = [planning.requests, own].reduce(addRequests, tally.spent.requests)
+  return {
+    partitions: computedOf(tally),
+    tasks: ended(tally),
+    computeSeconds: (tally.spent.ms + planning.ms) / 1000,
+    bytesRead: all.bytesRead,
+    bytesWritten: all.bytesWritten,
+    gets: all.gets + all.heads,
+    puts: all.puts + all.lists,
+  }
+}
+
+type Why = (facts: BillFacts) => string[]
+
+const WHY: Readonly<Record<BilledLine['line'], Why>> = {
+  'lambda compute': (facts) => [...whyLessWork(facts), ...whyDurations(facts), ...whyPlanning(facts)],
+  'lambda requests': whyTasks,
+  'step functions': whyTasks,
+  's3 get': (facts) => [...whyLessWork(facts), ...whyGets(facts)],
+  's3 put and list': (facts) => [...whyLessWork(facts), ...whyPuts(facts)],
+  's3 read': (facts) => [...whyLessWork(facts), ...whyRead(facts)],
+  's3 storage, first month': (facts) => [...whyLessWork(facts), ...whyStored(facts)],
+}
+
+/** Planned work that was not done. */
+function whyLessWork(facts: BillFacts): string[] {
+  const { outcomes, notLanded } = facts.tally
+  const left = Object.entries(outcomes).filter(([result, amount]) => !COMPUTED.includes(result) && result !== 'fresh' && amount > 0)
+  return [
+    ...(outcomes.fresh ? [`${count(outcomes.fresh, 'partition')} turned out to be fresh and needed nothing`] : []),
+    ...left.map(([result, amount]) => `${count(amount, 'partition')} stayed ${result.replace('_', ' ')}`),
+    ...(notLanded > 0 ? [`${count(notLanded, 'object')} needed no landing`] : []),
+    ...whyTasks(facts),
+  ]
+}
+
+function whyTasks({ tally }: BillFacts): string[] {
+  const planned = tally.levels.reduce((sum, { tasks }) => sum + tasks, 0)
+  const unstarted = planned - ended(tally)
+  return [
+    ...(unstarted > 0 ? [`${unstarted.toLocaleString('en-US')} of ${count(planned, 'task')} did not end`] : []),
+    ...(tally.failed > 0 ? [`${count(tally.failed, 'task')} failed; what they used is not counted`] : []),
+  ]
+}
+
+/** Partitions and tasks took other times than the quote allows for. */
+function whyDurations({ tally }: BillFacts): string[] {
+  const done = tally.levels.reduce((sum, level) => sum + level.done, 0)
+  const computed = computedOf(tally)
+  if (done === 0) return []
+  const seconds = (ms: number) => `${(ms / 1000).toLocaleString('en-US', { maximumSignificantDigits: 3 })} s`
+  const each = computed > 0 ? `, of it ${seconds(tally.computeMs / computed)} to read and compute a partition` : ''
+  const quoted = `${range(SECONDS_PER_PARTITION)} s a partition and ${range(SECONDS_PER_TASK)} s to start a task`
+  return [`${count(done, 'task')} took ${seconds(tally.spent.ms)} with ${FUNCTION_GB} GB${each}; the quote allows ${quoted}`]
+}
+
+function whyPlanning({ planning }: BillFacts): string[] {
+  return planning.ms > 0 ? [`planning took ${(planning.ms / 1000).toFixed(2)} s more, which the quote leaves out`] : []
+}
+
+function whyGets({ planning, own, tally }: BillFacts): string[] {
+  const { heads } = tally.spent.requests
+  const planned = planning.requests.gets + planning.requests.heads + own.gets + own.heads
+  return [
+    `the tasks made ${count(tally.spent.requests.gets, 'GET')}; the quote has each input object once per task, and ${GETS_PER_TASK} more`,
+    ...(heads > 0 ? [`${count(heads, 'look')} at single objects (HEAD) cost as much as a GET each`] : []),
+    ...(planned > 0 ? [`${planned.toLocaleString('en-US')} of them by the planner, which the quote leaves out`] : []),
+  ]
+}
+
+function whyPuts({ planning, own, tally }: BillFacts): string[] {
+  const { requests } = tally.spent
+  return [
+    `the tasks made ${count(requests.puts, 'PUT')} and ${count(requests.lists, 'LIST')}`,
+    ...(tally.outcomes.confirmed ? [whyConfirmed(tally.outcomes.confirmed)] : []),
+    `the planner made ${count(planning.requests.lists, 'LIST')}, which the quote leaves out`,
+    ...(own.puts > 0 ? [`the run's own files took ${count(own.puts, 'PUT')}, which the quote leaves out`] : []),
+  ]
+}
+
+function whyRead({ tally, maybe, planning, own }: BillFacts): string[] {
+  const fetched = tally.spent.requests.bytesRead
+  const beside = planning.requests.bytesRead + own.bytesRead
+  const scanned = `the queries scanned ${prettyBytes(tally.bytesRead)} of overlapping windows`
+  return [
+    ...(tally.bytesRead > fetched ? [`${scanned}; inputs were fetched once per task, ${prettyBytes(fetched)}`] : []),
+    ...(maybe > 0 ? ['what this run wrote itself and read again had no size yet when it was planned'] : []),
+    ...(beside > 0 ? [`${prettyBytes(beside)} by the planner, which the quote leaves out`] : []),
+  ]
+}
+
+function whyStored({ tally, own }: BillFacts): string[] {
+  const written = tally.outcomes.written ?? 0
+  const beside = tally.spent.requests.bytesWritten - tally.bytes
+  const average =
+    written > 0 ? `, ${prettyBytes(tally.bytes / written)} each where the quote allows ${range(OUTPUT_BYTES, prettyBytes)}` : ''
+  return [
+    ...(written > 0 ? [`${count(written, 'output')} of ${prettyBytes(tally.bytes)} in all${average}`] : []),
+    ...(tally.outcomes.confirmed ? [whyConfirmed(tally.outcomes.confirmed)] : []),
+    ...(beside > 0 ? [`${prettyBytes(beside)} of receipts and of what else the tasks put`] : []),
+    ...(own.bytesWritten > 0 ? [`${prettyBytes(own.bytesWritten)} of the run's own files`] : []),
+  ]
+}
+
+function whyConfirmed(confirmed: number): string {
+  return `${count(confirmed, 'output')} came out as they stood, byte for byte, and were not put again`
+}
+
+const COMPUTED: readonly string[] = ['written', 'confirmed', 'rejected']
+
+function computedOf({ outcomes }: Tally): number {
+  return COMPUTED.reduce((sum, result) => sum + (outcomes[result] ?? 0), 0)
+}
+
+function ended({ levels }: Tally): number {
+  return levels.reduce((sum, { done, failed }) => sum + done + failed, 0)
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount.toLocaleString('en-US')} ${noun}${amount === 1 ? '' : 's'}`
+}
+
+function range({ low, high }: { readonly low: number; readonly high: number }, render: (value: number) => string = String): string {
+  return `${render(low)} to ${render(high)}`
+}

@@ -1,0 +1,141 @@
+/**
+ * What a run leaves in the lake: `runs/<run>/plan.json`, `tasks/<level>.json`, `results/` and `report.json`. Results are put while others
+ * are still computed, so a run that is killed leaves what its tasks had given until then.
+ */
+
+import { type Formatted, jsonBytes, readJson } from '../lake/json-object.ts'
+import { runPrefix } from '../lake/keys.ts'
+import { listAll, type ObjectStore } from '../lake/object-store.ts'
+import { DataError, InvalidInputError } from '../model/errors.ts'
+import type { PriceTable } from '../model/price.ts'
+import type { Plan } from './plan.ts'
+import type { TaskResult } from './run-tally.ts'
+import type { Spent } from './run-task.ts'
+import type { Task } from './task.ts'
+
+/** `plan.json`: the plan, what it is priced with, and what making it took. */
+export interface PlanFile extends Plan {
+  readonly run: string
+  readonly started: string
+  readonly prices: PriceTable
+  readonly planning: Spent
+}
+
+interface TasksFile extends Formatted {
+  readonly tasks: readonly Task[]
+}
+
+interface ResultsFile extends Formatted {
+  readonly level: number
+  readonly results: readonly TaskResult[]
+}
+
+/** Landings are short and may be a million: so many share a file. A task of partitions is written at once. */
+const LANDINGS_PER_FILE = 50
+
+export function reportKey(run: string): string {
+  return `${runPrefix(run)}report.json`
+}
+
+export function pageKey(run: string): string {
+  return `${runPrefix(run)}report.html`
+}
+
+function tasksKey(run: string, level: number): string {
+  return `${runPrefix(run)}tasks/${level}.json`
+}
+
+/** The writing side, for the one process that drives the run. */
+export class RunFiles {
+  readonly #store: ObjectStore
+  readonly #run: string
+  #waiting: TaskResult[] = []
+  #files = 0
+  #putting: Promise<void> | undefined
+  #error: unknown
+
+  constructor(store: ObjectStore, run: string) {
+    this.#store = store
+    this.#run = run
+  }
+
+  async putPlan(plan: PlanFile): Promise<void> {
+    await this.#store.put(`${runPrefix(this.#run)}plan.json`, jsonBytes(plan))
+  }
+
+  async putTasks(level: number, tasks: readonly Task[]): Promise<void> {
+    await this.#store.put(tasksKey(this.#run, level), jsonBytes<TasksFile>({ format: 1, tasks }))
+  }
+
+  /** Puts the result soon, together with others that come while a put is under way. */
+  addResult(level: number, result: TaskResult): void {
+    this.#waiting.push(result)
+    if (!this.#putting && this.#error === undefined && isWorthAPut(this.#waiting)) this.#putting = this.#putWaiting(level, isWorthAPut)
+  }
+
+  /** All results of the level are put. @throws what a put threw. */
+  async endLevel(level: number): Promise<void> {
+    await this.#putting
+    if (this.#error === undefined) await this.#putWaiting(level, (waiting) => waiting.length > 0)
+    if (this.#error !== undefined) throw this.#error
+  }
+
+  async #putWaiting(level: number, worthIt: (waiting: readonly TaskResult[]) => boolean): Promise<void> {
+    try {
+      while (worthIt(this.#waiting)) {
+        const results = this.#waiting
+        this.#waiting = []
+        const name = `${level}-${String(this.#files++).padStart(6, '0')}.json`
+        await this.#store.put(`${runPrefix(this.#run)}results/${name}`, jsonBytes<ResultsFile>({ format: 1, level, results }))
+      }
+    } catch (error) {
+      this.#error = error
+    } finally {
+      this.#putting = undefined
+    }
+  }
+}
+
+function isWorthAPut(waiting: readonly TaskResult[]): boolean {
+  return waiting.length >= LANDINGS_PER_FILE || waiting.at(-1)?.task.kind === 'task'
+}
+
+/** @throws InvalidInputError for a name that no run can have. */
+export function requireRunName(run: string): void {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(run) || run === 'active')
+    throw new InvalidInputError(`'${run}' is not the name of a run; expected one such as 20010701T060000Z-1f2e`)
+}
+
+/** The plan of a run; undefined where none was written. @throws DataError for a file that is no plan. */
+export async function readPlanFile(store: ObjectStore, run: string): Promise<PlanFile | undefined> {
+  const key = `${runPrefix(run)}plan.json`
+  const plan = (await readJson<PlanFile>(store, key))?.value
+  return (
+    plan &&
+    requireKeys(plan, ['request', 'views', 'levels', 'landings', 'quote', 'prices', 'planning', 'started'], `${store.location}/${key}`)
+  )
+}
+
+/** @throws DataError naming the first key that the file lacks. */
+export function requireKeys<T extends object>(value: T, keys: readonly (keyof T & string)[], where: string): T {
+  const missing = keys.find((key) => value[key] === undefined)
+  if (missing !== undefined) throw new DataError(`${where} has no '${missing}'; it is damaged, or an older build wrote it`)
+  return value
+}
+
+/** Every result that a run left, file by file, and when the last of them was put. */
+export async function readResults(
+  store: ObjectStore,
+  run: string,
+  onResult: (level: number, result: TaskResult) => void,
+): Promise<{ readonly lastPut?: number }> {
+  let lastPut: number | undefined
+  for (const { key, lastModified } of await listAll(store, { prefix: `${runPrefix(run)}results/` })) {
+    const file = await readJson<ResultsFile>(store, key)
+    if (!file) continue
+    const { level, results } = requireKeys(file.value, ['level', 'results'], `${store.location}/${key}`)
+    for (const result of results) onResult(level, result)
+    lastPut = Math.max(lastPut ?? 0, lastModified)
+  }
+  return { ...(lastPut !== undefined && { lastPut }) }
+}
