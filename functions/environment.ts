@@ -53,7 +53,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Owne
     newId: () => randomUUID(),
     log: options.log ?? logLine,
   }
-  const catalog = options.catalog ?? (await readCatalog(lake.store))
+  const catalog = options.catalog ?? (await readCatalog(lake.store, effects.now()))
   return {
     catalog,
     effects,
@@ -65,15 +65,29 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Owne
   }
 }
 
-/** The environment of a deployed function, opened once per process. @throws InvalidInputError when HINDCAST_LAKE is not set. */
+/** How long a function works on what it read from the registry: what others register, publish, pin or drop is seen by then. */
+const CATALOG_MS = 60_000
+
+/**
+ * The environment of a deployed function, opened once per process; its catalog is read again every minute.
+ * @throws InvalidInputError when HINDCAST_LAKE is not set.
+ */
 export async function environmentOfProcess(): Promise<Environment> {
   const lake = process.env.HINDCAST_LAKE
   if (!lake) throw new InvalidInputError('HINDCAST_LAKE is not set; expected the folder of a lake')
   opened ??= openEnvironment({ lake })
-  return opened
+  const environment = await opened
+  const { effects } = environment
+  readAt ??= effects.now()
+  if (effects.now() - readAt < CATALOG_MS) return environment
+  const fresh = { ...environment, catalog: await readCatalog(effects.lake.store, effects.now()) }
+  opened = Promise.resolve(fresh)
+  readAt = effects.now()
+  return fresh
 }
 
 let opened: Promise<Environment> | undefined
+let readAt: number | undefined
 
 async function refuseToSend(messages: readonly Message[]): Promise<void> {
   if (messages.length > 0) throw new InvalidInputError('this function has no queue to send to; live work needs one')

@@ -1,7 +1,10 @@
 import middy from '@middy/core'
 import type { Context, SQSBatchResponse } from 'aws-lambda'
+import { withVersions } from '../lib/lake/registry.ts'
+import type { Catalog } from '../lib/model/catalog.ts'
 import { handleMessage } from '../lib/pipeline/live.ts'
 import { runTask, type TaskReport } from '../lib/pipeline/run-task.ts'
+import type { Task } from '../lib/pipeline/task.ts'
 import { type Environment, environmentOfProcess, LAKE_BUCKET } from './environment.ts'
 import { type Work, type WorkItem, workFromEvent } from './work-from-event.ts'
 
@@ -17,9 +20,14 @@ export function createTransformHandler(open: () => Promise<Environment>) {
     .use(workFromEvent(() => LAKE_BUCKET))
     .handler(async (work, context) => {
       const environment = withDeadline(await open(), context)
-      if (work.door === 'map') return runTask(work.task, environment.catalog, environment.effects)
+      if (work.door === 'map') return runTask(work.task, await catalogFor(work.task, environment), environment.effects)
       return handleBatch(work.items, environment)
     })
+}
+
+/** A run may be of a version that live no longer computes. */
+async function catalogFor(task: Task, { catalog, effects }: Environment): Promise<Catalog> {
+  return task.kind === 'task' ? withVersions(effects.lake.store, catalog, [task]) : catalog
 }
 
 /** Messages fail alone: the others of the batch are done, the failed ones come again. */

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Environment } from '../../functions/environment.ts'
+import { readCatalog } from '../lake/registry.ts'
+import { type Catalog, requestName } from '../model/catalog.ts'
 import type { LogEvent } from '../pipeline/effects.ts'
 import { noteRegistered } from './commands/backfill.ts'
 import type { CliContext } from './context.ts'
@@ -12,17 +14,27 @@ export interface LiveSession {
   readonly environment: Environment
   /** Partitions by outcome, and objects landed. */
   readonly counts: Record<string, number>
-  /** Outputs that were put at least once, as `view partition`. */
+  /** Outputs that were put at least once, as `view@version partition`. */
   readonly written: ReadonlySet<string>
   readonly session: Session
   /** What was refused or failed, one line each. */
   readonly problems: string[]
+  /** Looks once more at what is live: others register, publish, pin and drop. */
+  refresh(): Promise<void>
   close(): Promise<void>
 }
 
-/** Opens the lake for live work; `tell` gets a line per partition, object and failure. */
+/**
+ * Opens the lake for live work on what is registered there, the definitions of the folder among it; `tell` gets a line per partition,
+ * object and failure.
+ */
 export async function openLive(context: CliContext, tell: (text: string, event: LogEvent) => void): Promise<LiveSession> {
   const session = await openSession(context, { write: true, onRegistered: (all) => noteRegistered(context, all) })
+  const readLive = () => readCatalog(session.lake.store, context.now())
+  const catalog = await readLive().catch(async (error) => {
+    await session.close()
+    throw error
+  })
   const queue = new LiveQueue()
   const counts: Record<string, number> = {}
   const problems: string[] = []
@@ -30,21 +42,29 @@ export async function openLive(context: CliContext, tell: (text: string, event: 
   const log = (event: LogEvent) => {
     const kind = event.event === 'partition' ? String(event.result) : event.event
     if (kind !== 'sweep') counts[kind] = (counts[kind] ?? 0) + 1
-    if (kind === 'written') written.add(`${event.view} ${event.partition}`)
-    const text = describeEvent(event)
+    if (kind === 'written') written.add(`${event.view}@${event.version} ${event.partition}`)
+    const text = describeEvent(event, environment.catalog)
     if (event.event === 'failed' || event.result === 'rejected') problems.push(text ?? event.event)
     if (text !== undefined) tell(text, event)
   }
   const effects = { lake: session.lake, engine: session.engine, queue, now: context.now, newId: () => randomUUID(), log }
-  const environment = { catalog: session.catalog, effects, close: session.close }
-  return { session, queue, environment, counts, written, problems, close: session.close }
+  const environment = { catalog, effects, close: session.close }
+  const refresh = async () => {
+    environment.catalog = await readLive()
+  }
+  return { session, queue, environment, counts, written, problems, refresh, close: session.close }
 }
 
-function describeEvent(event: LogEvent): string | undefined {
+function describeEvent(event: LogEvent, catalog: Catalog): string | undefined {
   if (event.event === 'partition')
-    return `${event.result} ${event.view} ${event.partition}${event.reason ? `: ${event.reason}` : ` (${event.rows} rows)`}`
+    return `${event.result} ${nameOf(event, catalog)} ${event.partition}${event.reason ? `: ${event.reason}` : ` (${event.rows} rows)`}`
   if (event.event === 'landed')
     return `landed ${event.key}: ${event.rows} rows${event.late ? `, ${event.late} of them late` : ''}${event.skipped ? `, ${event.skipped} skipped` : ''}`
   if (event.event === 'failed') return `failed: ${event.error}`
   return event.event === 'ignored' ? `ignored ${event.key ?? event.message}: ${event.reason}` : undefined
+}
+
+/** The version is told where it is not the newest one. */
+function nameOf({ view, version }: LogEvent, catalog: Catalog): string {
+  return requestName(catalog, { view: String(view), version: String(version) })
 }

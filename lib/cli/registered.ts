@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { arch } from 'node:os'
 import { type EngineBuild, engineBuild, MEMORY_LIMIT_MB } from '../engine/build.ts'
 import { type OpenLake, openLake } from '../lake/open-lake.ts'
-import { readCatalog } from '../lake/registry.ts'
+import { readCatalog, withVersions } from '../lake/registry.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { HindcastError } from '../model/errors.ts'
 import type { CliContext } from './context.ts'
-import { openSession } from './session.ts'
+import { openSession, versionsNamed } from './session.ts'
 
 /** A lake opened for questions: what is registered there, and nothing that could write. */
 export interface Registered {
@@ -17,13 +17,13 @@ export interface Registered {
 
 /**
  * Opens what live computes: the views of the registry. Where a lake has none yet, the definitions folder stands in for them. Notes say
- * where the folder and the registry differ.
+ * where the folder and the registry differ. Versions that `views` names are in the catalog, live or not.
  */
-export async function openRegistered(context: CliContext): Promise<Registered> {
+export async function openRegistered(context: CliContext, views: readonly string[] = []): Promise<Registered> {
   const lake = await openLake(context.lake, { readOnly: true })
   const engine = { build: engineBuild(arch(), MEMORY_LIMIT_MB) }
   try {
-    const registered = await readCatalog(lake.store)
+    const registered = await withVersions(lake.store, await readCatalog(lake.store, context.now()), versionsNamed(views))
     const defined = await readFolder(context, registered.features.size === 0)
     if (!defined) return { lake, engine, catalog: registered }
     if (registered.features.size === 0) {

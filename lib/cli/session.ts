@@ -7,11 +7,12 @@ import { removeDeadClaims } from '../lake/claims.ts'
 import { readDefinitions } from '../lake/definitions.ts'
 import type { OpenLake } from '../lake/open-lake.ts'
 import { isBucket, openLake } from '../lake/open-lake.ts'
-import { type Registered, readCatalog, requireEngine, writeRegistry } from '../lake/registry.ts'
-import type { Catalog } from '../model/catalog.ts'
+import { type Registered, readCatalog, requireEngine, withVersions } from '../lake/registry.ts'
+import { type Catalog, parseViewRef, type VersionRef } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { renderProblem } from '../model/problem.ts'
 import { checkDefinitions } from '../pipeline/check.ts'
+import { registerDefinitions } from '../pipeline/register.ts'
 import type { CliContext } from './context.ts'
 
 /** An open lake with its definitions and an engine, for one command. */
@@ -25,6 +26,10 @@ export interface Session {
 export interface SessionOptions {
   /** The command writes to the lake: definitions are registered, the engine build has to be the lake's. */
   readonly write: boolean
+  /** A changed grain, entity or zone under the same name is meant. */
+  readonly breaking?: boolean
+  /** What the request names: versions among them are in the catalog, live or not. */
+  readonly views?: readonly string[]
   onRegistered?(registered: readonly Registered[]): void
 }
 
@@ -36,7 +41,8 @@ export async function openSession(context: CliContext, options: SessionOptions):
   const lake = await openLake(context.lake, { readOnly: !options.write })
   const engine = new LocalEngine({ scratch: await scratchFolder(options.write ? context.lake : undefined) })
   try {
-    const catalog = await loadCatalog(context, lake, engine, options)
+    const defined = await loadCatalog(context, lake, engine, options)
+    const catalog = await withVersions(lake.store, defined, versionsNamed(options.views ?? []))
     if (options.write)
       for (const run of await removeDeadClaims(lake.store, isGone)) context.note(`note: run ${run} was killed; its claim is removed`)
     const close = async () => {
@@ -51,9 +57,14 @@ export async function openSession(context: CliContext, options: SessionOptions):
   }
 }
 
+/** Those of the names that say a version. @throws InvalidInputError for a version that cannot be one. */
+export function versionsNamed(names: readonly string[]): VersionRef[] {
+  return names.map(parseViewRef).flatMap(({ view, version }) => (version === undefined ? [] : [{ view, version }]))
+}
+
 async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEngine, options: SessionOptions): Promise<Catalog> {
   if (!existsSync(context.features)) {
-    const catalog = await readCatalog(lake.store)
+    const catalog = await readCatalog(lake.store, context.now())
     if (options.write) await requireEngine(lake.store, engine.build)
     if (catalog.features.size > 0) {
       context.note(`note: folder ${context.features} does not exist; the registered views of the lake are used`)
@@ -71,7 +82,8 @@ async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEng
   }
   if (options.write) {
     await requireEngine(lake.store, engine.build)
-    const registered = await writeRegistry(lake.store, catalog)
+    const how = { now: context.now(), breaking: options.breaking ?? false, files }
+    const registered = await registerDefinitions(lake.store, catalog, how)
     options.onRegistered?.(registered)
   }
   return catalog

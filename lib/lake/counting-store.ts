@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Lake } from './lake.ts'
-import type { Body, ListOptions, ObjectInfo, ObjectStore, PutCondition } from './object-store.ts'
+import type { Body, ListOptions, ObjectInfo, ObjectStore, PutCondition, WrittenInfo } from './object-store.ts'
 
 /** Requests by the kinds that S3 prices, and bytes that came and went. A page of a listing is a request. */
 export interface Requests {
@@ -55,7 +55,7 @@ class CountingStore implements ObjectStore {
     this.#counts = counts
   }
 
-  async put(key: string, body: Body, condition?: PutCondition): Promise<ObjectInfo> {
+  async put(key: string, body: Body, condition?: PutCondition): Promise<WrittenInfo> {
     this.#counts.puts++
     const info = await this.#store.put(key, body, condition)
     this.#counts.bytesWritten += info.size

@@ -21,8 +21,12 @@ export function outputKey(view: string, version: string, partition: string): str
   return partitionPrefix(view, version, partition) + OUTPUT_NAME
 }
 
+export function quarantineVersion(view: string, version: string): string {
+  return `quarantine/${view}/v=${version}/`
+}
+
 export function quarantinePrefix(view: string, version: string, partition: string): string {
-  return `quarantine/${view}/v=${version}/dt=${partition}/`
+  return `${quarantineVersion(view, version)}dt=${partition}/`
 }
 
 /** The name by which a raw object is known in `landed/`: a hash of its key. */

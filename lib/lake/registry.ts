@@ -1,35 +1,21 @@
-import type { Catalog, Feature, ViewSettings, ViewVersion } from '../model/catalog.ts'
-import { featureKey } from '../model/catalog.ts'
-import { ConflictError, DataError, InvalidInputError } from '../model/errors.ts'
+import { type Catalog, type Feature, featureKey, type VersionRef, type ViewVersion } from '../model/catalog.ts'
+import { ConflictError, InvalidInputError } from '../model/errors.ts'
 import { canonicalJson } from '../model/hash.ts'
-import type { Source } from '../model/source.ts'
+import { liveVersions } from '../model/published.ts'
+import type { Instant } from '../model/zone.ts'
 import { type Formatted, jsonBytes, readJson } from './json-object.ts'
-import { ENGINE_KEY, PUBLISHED_KEY, SOURCES_KEY, viewEntryKey, viewVersionKey } from './keys.ts'
-import { listAll, type ObjectStore } from './object-store.ts'
+import { ENGINE_KEY } from './keys.ts'
+import { FeatureLoading } from './load-features.ts'
+import type { ObjectStore } from './object-store.ts'
+import { readPublished } from './published.ts'
+import { readSources, writeSources } from './sources.ts'
+import { listRegistry, updateEntry, type ViewEntry } from './view-entry.ts'
+import { freezeVersion } from './view-version.ts'
 
 /**
  * The registry keeps what was deployed: each version of a view frozen under its hash, its settings and sources beside it. Readers see
  * only what `published.json` names.
  */
-
-/** `registry/<view>.json`: the settings that change freely, and the version that live computes beside the published one. */
-export interface ViewEntry {
-  readonly format: 1
-  readonly view: string
-  readonly candidate: string
-  readonly settings: ViewSettings
-}
-
-interface SourcesObject {
-  readonly format: 1
-  readonly sources: Readonly<Record<string, Source>>
-}
-
-/** `registry/published.json`: the versions that readers see. */
-export interface Published {
-  readonly format: 1
-  readonly views: Readonly<Record<string, string>>
-}
 
 interface EngineObject {
   readonly format: 1
@@ -44,72 +30,115 @@ export interface Registered {
   readonly change: 'new' | 'candidate' | 'settings' | 'none'
 }
 
-/** Freezes every feature of the catalog and makes it the candidate; unchanged ones cost one GET. Sources first: no reader misses one. */
-export async function writeRegistry(store: ObjectStore, catalog: Catalog): Promise<Registered[]> {
-  await replaceJson(store, SOURCES_KEY, { format: 1, sources: Object.fromEntries(catalog.sources) } satisfies SourcesObject)
+/**
+ * Freezes every feature of the catalog and makes it the candidate; unchanged ones cost a few GETs. Sources first: no reader misses one.
+ * @throws ConflictError for a version that is being dropped.
+ */
+export async function writeRegistry(store: ObjectStore, catalog: Catalog, now: Instant): Promise<Registered[]> {
+  await writeSources(store, catalog.sources)
   const done: Registered[] = []
-  for (const feature of catalog.features.values()) done.push(await registerFeature(store, feature))
+  for (const feature of catalog.features.values()) done.push(await registerFeature(store, feature, now))
   return done
 }
 
-async function registerFeature(store: ObjectStore, { version, settings }: Feature): Promise<Registered> {
-  const key = viewVersionKey(version.view, version.version)
-  if (!(await store.head(key))) await store.put(key, jsonBytes(version))
-  const old = await readJson<ViewEntry>(store, viewEntryKey(version.view))
-  const entry: ViewEntry = { format: 1, view: version.view, candidate: version.version, settings }
-  await replaceJson(store, viewEntryKey(version.view), entry)
-  const change = changeOf(old?.value, entry)
-  return { view: version.view, version: version.version, change }
+async function registerFeature(store: ObjectStore, feature: Feature, now: Instant): Promise<Registered> {
+  const { view, version } = feature.version
+  await requireKept(store, feature.version)
+  await freezeVersion(store, feature.version)
+  let before: ViewEntry | undefined
+  const entry = await updateEntry(store, view, (old) => {
+    before = old
+    return registeredEntry(old, feature, new Date(now).toISOString())
+  })
+  const change = changeOf(before, entry)
+  if (change === 'new' || change === 'candidate') await requireCandidate(store, feature.version, before)
+  return { view, version, change }
+}
+
+/**
+ * A drop looks at candidates after it put its mark: one of the two sees the other. One that is at work takes the version with it, so the
+ * candidate goes back; one that has ended took it, so it is frozen again.
+ */
+async function requireCandidate(store: ObjectStore, version: ViewVersion, before: ViewEntry | undefined): Promise<void> {
+  try {
+    await requireKept(store, version)
+  } catch (error) {
+    if (before)
+      await updateEntry(store, version.view, (now = before) => (now.candidate === version.version ? { ...now, ...pick(before) } : now))
+    throw error
+  }
+  await freezeVersion(store, version)
+}
+
+function pick({ candidate, settings }: ViewEntry): Pick<ViewEntry, 'candidate' | 'settings'> {
+  return { candidate, settings }
+}
+
+/** The version that was the candidate keeps the settings that it had; those of the new one are the entry's. */
+function registeredEntry(old: ViewEntry | undefined, { version, settings }: Feature, now: string): ViewEntry {
+  const registered = old?.versions?.[version.version]?.registered ?? (old?.candidate === version.version ? undefined : now)
+  const before =
+    old && old.candidate !== version.version
+      ? { ...old.versions, [old.candidate]: { ...old.versions?.[old.candidate], settings: old.settings } }
+      : old?.versions
+  const versions = { ...before, [version.version]: registered === undefined ? {} : { registered } }
+  return { format: 1, view: version.view, candidate: version.version, settings, versions }
 }
 
 function changeOf(old: ViewEntry | undefined, entry: ViewEntry): Registered['change'] {
   if (!old) return 'new'
   if (old.candidate !== entry.candidate) return 'candidate'
-  return canonicalJson(old.settings) === canonicalJson(entry.settings) ? 'none' : 'settings'
+  return canonicalJson(old.settings) === canonicalJson(JSON.parse(JSON.stringify(entry.settings))) ? 'none' : 'settings'
 }
 
-/** Puts the value unless the same stands there. The last writer wins: registering twice at once ends as one of the two. */
+async function requireKept(store: ObjectStore, { view, version }: VersionRef): Promise<void> {
+  const { dropping } = (await readPublished(store)).value
+  if (!dropping?.[featureKey(view, version)]) return
+  throw new ConflictError(
+    `version ${version} of view ${view} is being dropped; hindcast drop ${view} ${version} finishes that, then register`,
+  )
+}
+
+/** Puts the value unless the same stands there. The last writer wins. */
 async function replaceJson<T extends Formatted>(store: ObjectStore, key: string, value: T): Promise<void> {
   const old = await readJson(store, key)
   if (old && canonicalJson(old.value) === canonicalJson(JSON.parse(JSON.stringify(value)))) return
   await store.put(key, jsonBytes(value))
 }
 
-/** Every live feature of the lake: per view the candidate and the published version, with all that these read. */
-export async function readCatalog(store: ObjectStore): Promise<Catalog> {
-  const sources = (await readJson<SourcesObject>(store, SOURCES_KEY))?.value.sources ?? {}
-  const published = (await readJson<Published>(store, PUBLISHED_KEY))?.value.views ?? {}
-  const features = new Map<string, Feature>()
-  const add = async (view: string, version: string): Promise<void> => {
-    if (features.has(featureKey(view, version))) return
-    const feature = await readFeature(store, view, version)
-    for (const binding of feature.version.inputs) if (binding.kind === 'view') await add(binding.view, binding.version)
-    features.set(featureKey(view, version), feature)
-  }
-  const entries = await listEntries(store)
-  for (const entry of entries) {
-    const live = published[entry.view]
-    if (live) await add(entry.view, live)
-    await add(entry.view, entry.candidate)
-  }
+/**
+ * Every live feature of the lake at `now`: per view its candidate, its published version, the one before that for seven days, and
+ * pinned ones, each with all that it reads. @throws DataError for a registry that is damaged.
+ */
+export async function readCatalog(store: ObjectStore, now: Instant): Promise<Catalog> {
+  const [{ sources, retired }, published, { entries }] = await Promise.all([readSources(store), readPublished(store), listRegistry(store)])
+  const loading = new FeatureLoading(store, entries)
+  for (const { view, candidate } of entries)
+    for (const version of [...liveVersions(published.value, view, now), candidate]) await loading.add({ view, version })
   const candidates = new Map(entries.map((entry) => [entry.view, entry.candidate]))
-  return { sources: new Map(Object.entries(sources)), features, candidates }
+  const read = sourcesReadBy(loading.features)
+  const kept = Object.entries(retired).filter(([name]) => read.has(name))
+  return { sources: new Map([...Object.entries(sources), ...kept]), features: loading.features, candidates }
 }
 
-async function listEntries(store: ObjectStore): Promise<ViewEntry[]> {
-  const keys = (await listAll(store, { prefix: 'registry/' })).map((object) => object.key)
-  const views = keys.filter((key) => /^registry\/[a-z][a-z0-9_]*\.json$/.test(key) && key !== ENGINE_KEY && key !== PUBLISHED_KEY)
-  const entries = await Promise.all(views.map((key) => readJson<ViewEntry>(store, key)))
-  return entries.flatMap((entry) => entry?.value ?? [])
+/**
+ * The catalog with these versions in it as well, live or not, and all that they read.
+ * @throws InvalidInputError for a version that is not kept.
+ */
+export async function withVersions(store: ObjectStore, catalog: Catalog, wanted: readonly VersionRef[]): Promise<Catalog> {
+  const missing = wanted.filter(({ view, version }) => !catalog.features.has(featureKey(view, version)))
+  if (missing.length === 0) return catalog
+  const loading = new FeatureLoading(store, [], catalog.features)
+  for (const one of missing) await loading.addNamed(one)
+  const { sources, retired } = await readSources(store)
+  const read = sourcesReadBy(loading.features)
+  const more = Object.entries({ ...retired, ...sources }).filter(([name]) => read.has(name) && !catalog.sources.has(name))
+  return { ...catalog, sources: new Map([...catalog.sources, ...more]), features: loading.features }
 }
 
-async function readFeature(store: ObjectStore, view: string, version: string): Promise<Feature> {
-  const [frozen, entry] = await Promise.all([
-    readJson<ViewVersion>(store, viewVersionKey(view, version)),
-    readJson<ViewEntry>(store, viewEntryKey(view)),
-  ])
-  if (!frozen || !entry) throw new DataError(`version ${version} of view ${view} is not in the registry; run hindcast register`)
-  return { version: frozen.value, settings: entry.value.settings }
+function sourcesReadBy(features: ReadonlyMap<string, Feature>): Set<string> {
+  const bindings = [...features.values()].flatMap(({ version }) => version.inputs)
+  return new Set(bindings.flatMap((binding) => (binding.kind === 'source' ? [binding.source] : [])))
 }
 
 /**

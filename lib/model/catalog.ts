@@ -85,11 +85,34 @@ export interface Catalog {
   readonly candidates: ReadonlyMap<string, string>
 }
 
-/** The feature that a request means by a view's name. @throws InvalidInputError listing the views that there are. */
-export function featureNamed(catalog: Catalog, view: string): Feature {
-  const version = catalog.candidates.get(view)
+/** A view as a request names it: the version is that of its candidate unless it says another. */
+export interface ViewRef {
+  readonly view: string
+  readonly version?: string
+}
+
+/** One version of a view. */
+export interface VersionRef extends ViewRef {
+  readonly version: string
+}
+
+/** `airport_week` or `airport_week@0a1b2c3d4e5f`. @throws InvalidInputError for a version that cannot be one. */
+export function parseViewRef(text: string): ViewRef {
+  const at = text.indexOf('@')
+  if (at < 0) return { view: text }
+  const [view, version] = [text.slice(0, at), text.slice(at + 1)]
+  if (/^[0-9a-f]{12}$/.test(version)) return { view, version }
+  throw new InvalidInputError(`'${text}' names no version; expected 12 hex digits after the @, as hindcast versions ${view} lists them`)
+}
+
+/** The feature that a request means by `view` or `view@version`. @throws InvalidInputError listing the views that there are. */
+export function featureNamed(catalog: Catalog, name: string): Feature {
+  const { view, version = catalog.candidates.get(view) } = parseViewRef(name)
   const feature = version === undefined ? undefined : catalog.features.get(featureKey(view, version))
   if (feature) return feature
+  if (version !== undefined && catalog.candidates.has(view)) {
+    throw new InvalidInputError(`view ${view} has no version ${version}; hindcast versions ${view} lists those that are kept`)
+  }
   throw new InvalidInputError(
     `there is no view '${view}'; expected one of ${[...catalog.candidates.keys()].sort().join(', ') || '(none are defined)'}`,
   )
@@ -104,6 +127,12 @@ export function sourceNamed(catalog: Catalog, name: string): Source {
   )
 }
 
+/** What a request writes to mean this version: the view's name alone where that is enough. */
+export function requestName(catalog: Catalog, { view, version }: VersionRef): string {
+  return catalog.candidates.get(view) === version ? view : featureKey(view, version)
+}
+
+/** `view@version`. */
 export function featureKey(view: string, version: string): string {
   return `${view}@${version}`
 }

@@ -1,5 +1,5 @@
 import type { Feature, InputBinding, SourceBinding, ViewBinding } from '../model/catalog.ts'
-import { featureKey } from '../model/catalog.ts'
+import { featureKey, requestName } from '../model/catalog.ts'
 import { InternalError } from '../model/errors.ts'
 import { fingerprint } from '../model/fingerprint.ts'
 import type { Partition } from '../model/partition.ts'
@@ -144,7 +144,7 @@ export class InputListing {
     return {
       kind: 'blocked',
       reason: `partition ${upstream.name} of ${binding.view} is missing`,
-      remedy: `hindcast backfill ${binding.view} --from ${upstream.name} --to ${upstream.name}`,
+      remedy: `hindcast backfill ${requestName(this.#options.catalog, binding)} --from ${upstream.name} --to ${upstream.name}`,
     }
   }
 

@@ -3,7 +3,7 @@
  * it. Deciding only; the same plan is what a dry run prints.
  */
 import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
-import { type Catalog, type Feature, featureKey, sourcesBelow } from '../model/catalog.ts'
+import { type Catalog, type Feature, featureKey, requestName, sourcesBelow } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import type { Partition } from '../model/partition.ts'
 import { addWork, NO_WORK, type Quote, quoteOf } from '../model/price.ts'
@@ -74,12 +74,7 @@ export async function planBackfill(
   effects: PlanEffects,
   settings: PlanSettings,
 ): Promise<Plan> {
-  const scopes = scopeOf(request, catalog, effects.now())
-  const landings = await planLandings(request, scopes, catalog, effects)
-  const unmatched = new UnmatchedKeys(catalog.sources.values())
-  for (const source of new Set(scopes.flatMap(({ feature }) => sourcesBelow(catalog, feature))))
-    await unmatched.lookBeside(source, effects.lake)
-  const decided = await decideScopes({ request, catalog, effects, landings, unmatched }, scopes)
+  const { decided, landings, unmatched } = await decideRequest(request, catalog, effects)
   const levels = packLevels(decided, settings)
   const quote = quoteOf(totalWork(levels, landings, 'low'), totalWork(levels, landings, 'high'), settings.prices)
   if (request.maxCost !== undefined && quote.highUsd > request.maxCost) {
@@ -91,7 +86,7 @@ export async function planBackfill(
     request,
     now: new Date(effects.now()).toISOString(),
     engine: effects.engine.build.id,
-    views: decided.map(describeView),
+    views: decided.map((one) => describeView(one, catalog)),
     landings,
     unmatched: unmatched.list(),
     levels,
@@ -99,6 +94,16 @@ export async function planBackfill(
     maybe: tasks.reduce((sum, task) => sum + task.maybe, 0),
     quote,
   }
+}
+
+/** What a request comes to before it is packed into tasks: the state of every partition that it looks at, and what is to be landed. */
+export async function decideRequest(request: BackfillRequest, catalog: Catalog, effects: PlanEffects) {
+  const scopes = scopeOf(request, catalog, effects.now())
+  const landings = await planLandings(request, scopes, catalog, effects)
+  const unmatched = new UnmatchedKeys(catalog.sources.values())
+  for (const source of new Set(scopes.flatMap(({ feature }) => sourcesBelow(catalog, feature))))
+    await unmatched.lookBeside(source, effects.lake)
+  return { decided: await decideScopes({ request, catalog, effects, landings, unmatched }, scopes), landings, unmatched }
 }
 
 /** Everything unlanded of the arrival sources below the scopes: an object may hold rows of any time. */
@@ -136,7 +141,7 @@ interface Deciding {
 }
 
 /** One view of a plan with every partition's state. */
-interface Decided {
+export interface Decided {
   readonly scope: Scope
   readonly level: number
   readonly states: readonly (State | { readonly kind: 'maybe' })[]
@@ -257,7 +262,7 @@ function totalWork(levels: readonly Level[], landings: readonly PlannedLandings[
   return [...tasks, ...landed].reduce(addWork, NO_WORK)
 }
 
-function describeView({ scope, states }: Decided): PlannedView {
+function describeView({ scope, states }: Decided, catalog: Catalog): PlannedView {
   const { version } = scope.feature
   const counts: Partial<Record<PlannedState, number>> = {}
   const named: (readonly [string, State])[] = []
@@ -273,6 +278,6 @@ function describeView({ scope, states }: Decided): PlannedView {
     ...(first && last && { first, last }),
     partitions: states.length,
     states: counts,
-    leftOut: leftOutRuns(version.view, named, ['fresh', 'missing', 'stale']),
+    leftOut: leftOutRuns(requestName(catalog, version), named, ['fresh', 'missing', 'stale']),
   }
 }

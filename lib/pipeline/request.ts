@@ -2,7 +2,7 @@ import type { PeriodRequest } from '../model/period.ts'
 import type { PriceTable } from '../model/price.ts'
 import type { Reprocess } from '../model/states.ts'
 
-/** What a backfill asks for. Plain data: a dry run, the console and the state machine take the same. */
+/** What a backfill asks for. A view is named alone, which means its candidate, or as `view@version`. Plain data: a dry run, the console and the state machine take the same. */
 export interface BackfillRequest {
   readonly views: readonly string[]
   readonly period: PeriodRequest
@@ -12,6 +12,8 @@ export interface BackfillRequest {
   readonly missingInputs: 'block' | 'allow'
   /** US dollars; a plan whose high price is above it is refused. */
   readonly maxCost?: number
+  /** Publish all versions that the plan computes, once they are computed. */
+  readonly publish?: boolean
   readonly reason: string
 }
 

@@ -2,6 +2,7 @@ import type { Requests } from '../lake/counting-store.ts'
 import type { PriceTable, Quote } from '../model/price.ts'
 import { type Bill, makeBill } from './bill.ts'
 import type { Plan, PlannedLandings, PlannedView } from './plan.ts'
+import type { RunPublish } from './publish-run.ts'
 import type { BackfillRequest } from './request.ts'
 import type { Tally } from './run-tally.ts'
 import type { Spent } from './run-task.ts'
@@ -31,6 +32,8 @@ export interface RunReport extends Tally {
   readonly plan: PlanSummary
   readonly quote: Quote
   readonly bill: Bill
+  /** There where the request asked for it. */
+  readonly publish?: RunPublish
 }
 
 /** Runs of what is left out that a report names per view. */

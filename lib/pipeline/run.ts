@@ -11,6 +11,8 @@ import { type Catalog, featureKey } from '../model/catalog.ts'
 import { renderError } from '../model/errors.ts'
 import type { Effects } from './effects.ts'
 import { type Plan, planBackfill } from './plan.ts'
+import type { Verified } from './publish.ts'
+import { publishRun, type RunPublish } from './publish-run.ts'
 import type { BackfillRequest, PlanSettings } from './request.ts'
 import { RunFiles, reportKey } from './run-files.ts'
 import { type RunReport, reportOf, tasksPerLevel } from './run-report.ts'
@@ -41,6 +43,8 @@ export interface RunOptions {
   /** Names this process in the run's claim, where others can see that it ended. */
   readonly holder?: string
   readonly signal?: AbortSignal
+  /** What live partitions were held against before; for a request to publish. */
+  readonly verified?: Verified
   onPlan?(plan: Plan): void
   onProgress?(progress: RunProgress): void
 }
@@ -79,12 +83,14 @@ export async function runBackfill(
       await files.putTasks(level, tasks)
       await mapLevel({ level, tasks, map, options, tally, files })
     }
-    const report = reportOf({
+    const done = reportOf({
       ...{ run: options.run, plan, prices, planning, own: own(), tally: tally.tally(), started },
       ended: new Date(effects.now()).toISOString(),
       wallMs: Math.round(performance.now() - began),
       aborted: options.signal?.aborted ?? false,
     })
+    const state = { aborted: done.aborted, failures: done.failed, verified: options.verified ?? 'nothing_compared' }
+    const report = request.publish ? { ...done, publish: await publishRun(plan, state, effects) } : done
     await lake.store.put(reportKey(options.run), jsonBytes(report))
     return { plan, report }
   } finally {

@@ -1,4 +1,4 @@
-import type { Catalog, Feature } from '../model/catalog.ts'
+import { type Catalog, type Feature, requestName } from '../model/catalog.ts'
 import { DataError, InvalidInputError } from '../model/errors.ts'
 import type { Partition } from '../model/partition.ts'
 import type { Source } from '../model/source.ts'
@@ -40,7 +40,7 @@ export async function prepareInputs(
 ): Promise<ScratchInputs> {
   const [first, last] = [partitions[0], partitions.at(-1)]
   if (!first || !last) return { landed: [], computed: [], problems: [] }
-  const request = { views: [feature.version.view], period: { from: first.name, to: last.name }, with: 'upstream' as const }
+  const request = { views: [requestName(catalog, feature.version)], period: { from: first.name, to: last.name }, with: 'upstream' as const }
   const scopes = scopeOf({ ...request, reprocess: 'stale', missingInputs: 'block', reason: 'preview' }, catalog, effects.now())
   const landings = []
   for (const [source, since] of arrivalSources(scopes, catalog)) landings.push(await landSource(source, since, effects))

@@ -6,7 +6,7 @@ import { type Claim, readClaims } from '../lake/claims.ts'
 import { versionPrefix } from '../lake/keys.ts'
 import type { Lake } from '../lake/lake.ts'
 import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
-import { type Catalog, type Feature, featureNamed } from '../model/catalog.ts'
+import { type Catalog, type Feature, featureKey, featureNamed, requestName, type ViewVersion } from '../model/catalog.ts'
 import { type PeriodRequest, requestedPartitions } from '../model/period.ts'
 import type { State, StateKind } from '../model/states.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
@@ -26,7 +26,7 @@ export interface StatusEffects {
 export interface ViewStatus {
   readonly view: string
   readonly version: string
-  /** `other`: a published version that is not the newest registered one. */
+  /** `other`: a published, previous or pinned version that is not the newest registered one. */
   readonly role: 'candidate' | 'other'
   readonly first?: string
   readonly last?: string
@@ -49,14 +49,17 @@ export interface Status {
   readonly claims: readonly Claim[]
 }
 
-/** The named views, or all. @throws InvalidInputError for an unknown view or a period that is wrong. */
+/** The named views, each in all its live versions or in the one that is named with it, or all. @throws InvalidInputError for an unknown view or a period that is wrong. */
 export async function readStatus(
   request: { readonly views: readonly string[]; readonly period: PeriodRequest },
   catalog: Catalog,
   effects: StatusEffects,
 ): Promise<Status> {
-  const wanted = new Set(request.views.map((view) => featureNamed(catalog, view).version.view))
-  const features = [...catalog.features.values()].filter(({ version }) => wanted.size === 0 || wanted.has(version.view))
+  for (const name of request.views) featureNamed(catalog, name)
+  // The name of a view alone means all its live versions.
+  const wanted = new Set(request.views)
+  const isWanted = ({ view, version }: ViewVersion) => wanted.size === 0 || wanted.has(view) || wanted.has(featureKey(view, version))
+  const features = [...catalog.features.values()].filter(({ version }) => isWanted(version))
   const views: ViewStatus[] = []
   for (const feature of features) views.push(await viewStatus(feature, request.period, catalog, effects))
   const used = new Set(
@@ -99,7 +102,7 @@ async function viewStatus(feature: Feature, period: PeriodRequest, catalog: Cata
     states: counts,
     ...(newest !== undefined && { newest }),
     leftOut: leftOutRuns(
-      view,
+      requestName(catalog, feature.version),
       partitions.map(({ name }, at) => [name, states[at] ?? { kind: 'missing' }] as const),
       ['fresh', 'rejected'],
     ),

@@ -17,7 +17,7 @@ import { checkDefinitions } from '../../lib/pipeline/check.ts'
 import type { Effects, LogEvent } from '../../lib/pipeline/effects.ts'
 import type { DefinitionFile } from '../../lib/pipeline/load-definitions.ts'
 import type { BackfillRequest } from '../../lib/pipeline/request.ts'
-import { inlineMap, runBackfill } from '../../lib/pipeline/run.ts'
+import { inlineMap, type RunOptions, runBackfill } from '../../lib/pipeline/run.ts'
 import { runTask } from '../../lib/pipeline/run-task.ts'
 import { sweep } from '../../lib/pipeline/sweep.ts'
 
@@ -36,7 +36,7 @@ export interface House {
   put(key: string, bytes: Uint8Array | string, options?: { readonly tell: boolean }): Promise<void>
   tell(key: string): Promise<void>
   sweep(): Promise<void>
-  backfill(period: PeriodRequest, request?: Partial<BackfillRequest>): ReturnType<typeof runBackfill>
+  backfill(period: PeriodRequest, request?: Partial<BackfillRequest>, options?: Partial<RunOptions>): ReturnType<typeof runBackfill>
 }
 
 /** An engine that houses of one test file share; close it to remove its files. */
@@ -111,7 +111,7 @@ export function houseOver(catalog: Catalog, engine: Effects['engine'], lake: Lak
       await sweep(catalog, effects)
       await queue.drain(environment)
     },
-    backfill(period, request = {}) {
+    backfill(period, request = {}, options = {}) {
       const whole: BackfillRequest = {
         views: [...catalog.candidates.keys()],
         period,
@@ -127,7 +127,7 @@ export function houseOver(catalog: Catalog, engine: Effects['engine'], lake: Lak
         catalog,
         effects,
         inlineMap((task) => runTask(task, catalog, effects)),
-        { run: `run-${ids++}`, settings },
+        { run: `run-${ids++}`, settings, ...options },
       )
     },
   }

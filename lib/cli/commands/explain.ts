@@ -9,7 +9,7 @@ export async function explain(
   context: CliContext,
   options: { readonly view: string; readonly partition: string; readonly json?: boolean },
 ): Promise<number> {
-  const { lake, catalog, engine } = await openRegistered(context)
+  const { lake, catalog, engine } = await openRegistered(context, [options.view])
   try {
     const explained = await explainPartition(options, catalog, { lake, engine, now: context.now })
     context.out(options.json ? JSON.stringify(explained, null, 1) : renderExplanation(explained))

@@ -43,7 +43,8 @@ export async function live(
   }
 }
 
-async function sweepAndDrain({ environment, queue }: LiveSession, signal: AbortSignal): Promise<void> {
+async function sweepAndDrain({ environment, queue, refresh }: LiveSession, signal: AbortSignal): Promise<void> {
+  await refresh()
   await sweep(environment.catalog, environment.effects)
   await queue.drain(environment, signal)
 }

@@ -7,7 +7,7 @@ import { openSession } from '../session.ts'
 
 /** Plans with the definitions as they stand in the folder; writes nothing. */
 export async function plan(context: CliContext, options: PlanOptions): Promise<number> {
-  const session = await openSession(context, { write: false })
+  const session = await openSession(context, { write: false, views: options.views })
   try {
     const { lake, engine, catalog } = session
     const planned = await planBackfill(requestOf(options, catalog), catalog, { lake, engine, now: context.now }, await settingsOf(options))

@@ -11,7 +11,7 @@ import { count } from '../table.ts'
 
 /** Runs a view as its definition stands on the data of the lake, which is opened for reading only. */
 export async function preview(context: CliContext, options: PreviewRequest & { readonly json?: boolean }): Promise<number> {
-  const session = await openSession(context, { write: false })
+  const session = await openSession(context, { write: false, views: [options.view] })
   const { lake, engine, catalog } = session
   const scratch = await openFolderStore(join(engine.scratch, 'overlay'))
   try {

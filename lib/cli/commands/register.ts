@@ -14,12 +14,19 @@ const WORDS: Record<Registered['change'], string> = {
   none: 'unchanged',
 }
 
+export interface RegisterOptions {
+  readonly json?: boolean
+  readonly engine?: boolean
+  readonly breaking?: boolean
+}
+
 /** Freezes the definitions as candidates. Readers see nothing of it before a publish. */
-export async function register(context: CliContext, options: { readonly json?: boolean; readonly engine?: boolean }): Promise<number> {
+export async function register(context: CliContext, options: RegisterOptions): Promise<number> {
   if (options.engine) await changeEngine(context)
   let registered: readonly Registered[] = []
   const session = await openSession(context, {
     write: true,
+    breaking: options.breaking ?? false,
     onRegistered: (all) => {
       registered = all
     },

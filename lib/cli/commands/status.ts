@@ -16,7 +16,7 @@ const LAST = '30d'
 export async function status(context: CliContext, options: StatusOptions): Promise<number> {
   const named = options.from !== undefined || options.to !== undefined || options.last !== undefined
   const period = periodOf(named ? options : { last: LAST })
-  const { lake, catalog, engine } = await openRegistered(context)
+  const { lake, catalog, engine } = await openRegistered(context, options.views)
   try {
     const found = await readStatus({ views: options.views, period }, catalog, { lake, engine, now: context.now })
     context.out(options.json ? JSON.stringify(found, null, 1) : renderStatus(found))

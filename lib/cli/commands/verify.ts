@@ -14,7 +14,7 @@ export interface VerifyOptions extends PeriodOptions {
 
 /** Recomputes partitions in scratch, or opens another lake, and compares byte by byte. Writes nothing to the lake. */
 export async function verify(context: CliContext, options: VerifyOptions): Promise<number> {
-  const session = await openSession(context, { write: false })
+  const session = await openSession(context, { write: false, views: options.views })
   const other = options.against === undefined ? undefined : await openLake(options.against, { readOnly: true })
   try {
     const { catalog } = session
