@@ -12,7 +12,8 @@ import type { Effects } from './effects.ts'
 import { lackingPartitions } from './lacking.ts'
 import { publish } from './publish.ts'
 import { type PublishReport, requireSwitch } from './publish-rules.ts'
-import { type RunOptions, type RunReport, runBackfill, type TaskMap } from './run.ts'
+import { type RunOptions, runBackfill, type TaskMap } from './run.ts'
+import type { RunReport } from './run-report.ts'
 
 export interface RollbackOptions extends Omit<RunOptions, 'run'> {
   /** Names the runs that fill gaps. */
