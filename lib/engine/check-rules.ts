@@ -1,6 +1,7 @@
 import type { OutputColumn, Rule } from '../model/catalog.ts'
 import { type BinderProblem, binderProblem } from './binder-message.ts'
 import type { Session } from './engine.ts'
+import { explainSyntaxError } from './keyword-column.ts'
 import { planSelect } from './logical-plan.ts'
 import { descendants, listOf, parseSelect, type Tree, textOf, treeOf } from './parse-tree.ts'
 import { identifier } from './quote.ts'
@@ -50,7 +51,12 @@ async function formProblems(session: Session, sql: string, schema: readonly Outp
 async function problemOfList(session: Session, rules: readonly string[], schema: readonly OutputColumn[]): Promise<BinderProblem[]> {
   const text = `SELECT ${rules.join(', ')} FROM ${OUTPUT}`
   const parsed = await parseSelect(session.connection, text)
-  if ('problem' in parsed) return [{ message: `does not parse: ${parsed.problem.message}`, allowed: [CONDITION] }]
+  if ('problem' in parsed) {
+    const columns = schema.map(({ name }) => name)
+    const { message, found, allowed } = await explainSyntaxError(session.connection, text, parsed.problem, columns)
+    const isOfKeyword = message !== parsed.problem.message
+    return [{ message: `does not parse: ${message}`, ...(isOfKeyword && { found }), allowed: [isOfKeyword ? allowed : CONDITION] }]
+  }
   const { node } = parsed
   const nodes = [...descendants(node.select_list)]
   const whole = node.type === 'SELECT_NODE' && treeOf(node.from_table).table_name === OUTPUT && node.modifiers === undefined

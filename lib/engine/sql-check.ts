@@ -3,6 +3,7 @@
  * cannot tell (types, missing columns, unknown functions) is left to the binder.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { explainSyntaxError } from './keyword-column.ts'
 import { isTree, listOf, namesOf, parseSelect, type Tree, textOf, treeOf } from './parse-tree.ts'
 import { collectNames } from './sql-names.ts'
 import { checkNode, type Findings } from './sql-rules.ts'
@@ -29,7 +30,10 @@ export interface SqlInspection {
 /** Lists all that is wrong with the SQL and what it uses. Reads no data; throws only where the connection is broken. */
 export async function inspectSql(connection: DuckDBConnection, sql: string, options: InspectOptions): Promise<SqlInspection> {
   const parsed = await parseSelect(connection, sql)
-  if ('problem' in parsed) return { problems: [parsed.problem], tables: [], functions: [], orderSensitive: [] }
+  if ('problem' in parsed) {
+    const problem = await explainSyntaxError(connection, sql, parsed.problem, options.columns ?? [])
+    return { problems: [problem], tables: [], functions: [], orderSensitive: [] }
+  }
   const findings: Findings = {
     sql,
     inputs: new Map(options.inputs.map((name) => [name.toLowerCase(), name])),

@@ -10,12 +10,15 @@ export interface SqlProblem {
   readonly offset?: number
 }
 
-/** A parameter as it stands in the text: `$start`, `$1` or `?`, in `[start, end)` code units. */
-export interface ParameterText {
+/** A piece of the text, in `[start, end)` code units. */
+export interface WordText {
   readonly text: string
   readonly start: number
   readonly end: number
 }
+
+/** A parameter as it stands in the text: `$start`, `$1` or `?`. */
+export type ParameterText = WordText
 
 const SKIPPED = [
   String.raw`\$(\w*)\$[\s\S]*?\$\1\$`,
@@ -25,13 +28,23 @@ const SKIPPED = [
   '--[^\n]*',
   String.raw`/\*[\s\S]*?\*/`,
 ].join('|')
-const TOKEN = new RegExp(String.raw`${SKIPPED}|(?<parameter>(?<![\w$])\$\w+|\?\d*)`, 'g')
+const PARAMETER = new RegExp(String.raw`${SKIPPED}|(?<found>(?<![\w$])\$\w+|\?\d*)`, 'g')
+const WORD = new RegExp(String.raw`${SKIPPED}|(?<found>(?<![\w$])[a-zA-Z_\u0080-\uffff][\w$\u0080-\uffff]*)`, 'g')
 
 /** The parameters in the text, in order; those inside strings, quoted names and comments are none. */
 export function findParameters(sql: string): ParameterText[] {
-  const found: ParameterText[] = []
-  for (const match of sql.matchAll(TOKEN)) {
-    const text = match.groups?.parameter
+  return findAll(sql, PARAMETER)
+}
+
+/** The names and keywords in the text that are not quoted, in order; those inside strings and comments are none. */
+export function findWords(sql: string): WordText[] {
+  return findAll(sql, WORD)
+}
+
+function findAll(sql: string, pattern: RegExp): WordText[] {
+  const found: WordText[] = []
+  for (const match of sql.matchAll(pattern)) {
+    const text = match.groups?.found
     if (text !== undefined) found.push({ text, start: match.index, end: match.index + text.length })
   }
   return found

@@ -68,7 +68,7 @@ describe('a view that is right', () => {
 })
 
 describe('rules', () => {
-  const SQL = 'SELECT origin, count(*) AS n, sum(delay) AS total FROM flights GROUP BY 1'
+  const SQL = 'SELECT origin, count(*) AS n, sum(delay) AS total, max(delay) AS "end" FROM flights GROUP BY 1'
 
   it.each([
     ['n > 0', false],
@@ -97,6 +97,7 @@ describe('rules', () => {
     ['n > 0, n > 1', 'is not one expression'],
     ['n > 0 UNION SELECT true', 'is not one expression'],
     ['n > 0 positive', 'syntax error'],
+    ['end > 0', "end is a keyword of SQL, so the column 'end' cannot stand here without quotes"],
   ])('refuses %s', async (sql, message) => {
     const { problems } = await analyze(SQL, `expect:\n  - n > 0\n  - ${JSON.stringify(sql)}`)
     expect(problems).toEqual([expect.objectContaining({ file: 'busy.sql', line: 101, message: expect.stringContaining(message) })])

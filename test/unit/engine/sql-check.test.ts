@@ -141,6 +141,44 @@ it.each([
   expect(problems[0]?.offset).toBe(sql.indexOf(text))
 })
 
+describe('a column that is named like a keyword', () => {
+  const keywords = ['at', 'order', 'Desc', 'case', 'left', 'end']
+  const inspect = (sql: string, known = keywords) => inspectSql(connection, sql, { inputs: ['t'], columns: known })
+
+  it.each([
+    ['SELECT at FROM t', 'at'],
+    ['SELECT max(at) AS x FROM t', 'at'],
+    ['SELECT count(*) FILTER (WHERE at >= $start) AS n FROM t', 'at'],
+    ["SELECT date_trunc('day', at) AS d FROM t", 'at'],
+    ['SELECT at::DATE AS d FROM t', 'at'],
+    ['SELECT a FROM t ORDER BY at', 'at'],
+    ['SELECT AT + a AS x FROM t', 'AT'],
+    ['SELECT "at", case FROM t', 'case'],
+    ['SELECT order, sum(a) FROM t GROUP BY order', 'order'],
+    ["SELECT 'é😀', -- at\n desc, a FROM t", 'desc'],
+    ['SELECT a FROM t WHERE a > 3 AND end < 4', 'end'],
+    ['SELECT left FROM t', 'left'],
+    ['SELECT at, end FROM t', 'at'],
+  ])('%s', async (sql, word) => {
+    const [problem, ...more] = (await inspect(sql)).problems
+    const column = keywords.find((name) => name.toLowerCase() === word.toLowerCase())
+    expect(more).toEqual([])
+    expect(problem).toMatchObject({ found: word, allowed: `"${column}"`, offset: sql.search(new RegExp(`\\b${word}\\b`)) })
+    expect(problem?.message).toBe(`${word} is a keyword of SQL, so the column '${column}' cannot stand here without quotes`)
+  })
+
+  it.each([
+    // Quoted, it does not parse either; or nobody has such a column; or the word is right where it stands.
+    ['SELECT a b c at FROM t', keywords],
+    ['SELECT at FROM t', ['a']],
+    ['SELECT a FROM t ORDER BY )', ['order', 'by']],
+    ['selec a FROM t', keywords],
+  ])('leaves other errors as they are: %s', async (sql, known) => {
+    const { problems } = await inspect(sql, known)
+    expect(problems.map(({ message }) => message)).toEqual([expect.stringMatching(/^syntax error at or near/)])
+  })
+})
+
 it('reports an input that is never read, also one that a CTE hides', async () => {
   const { problems, tables } = await inspectSql(connection, 'WITH U AS (SELECT a FROM T) SELECT a FROM u', { inputs: ['t', 'u'] })
   expect(problems.map(({ message }) => message)).toEqual(['input u is declared but the SQL never reads it'])
