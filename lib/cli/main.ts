@@ -61,9 +61,18 @@ function add(parent: Command, name: string, description: string, examples: reado
 }
 
 function addDefinitionCommands(program: Command, ended: Ended): void {
-  add(program, 'init <dir>', 'Make a folder with a source, a view and sample data that every other command works on', [
+  add(program, 'init <dir>', 'Make a folder with a source and a view that every other command works on: of your data, or of a sample', [
     'hindcast init my-features',
-  ]).action(async (dir: string) => ended(await (await import('./commands/init.ts')).init(contextOf(program), { dir })))
+    'hindcast init my-features --from /data/payments',
+  ])
+    .option('--from <path>', 'look at the raw data there and describe it; it is only read')
+    .option('--lay-out', 'link files whose names tell no time into folders of the day of their last change')
+    .action(async (dir: string, { from, layOut }) => {
+      if (from === undefined && layOut) throw new InvalidInputError('--lay-out says how to read raw data; expected --from PATH with it')
+      if (from === undefined) return ended(await (await import('./commands/init.ts')).init(contextOf(program), { dir }))
+      const lake = program.getOptionValueSource('lake') === 'cli' ? program.opts<GlobalOptions>().lake : undefined
+      ended(await (await import('./commands/init-from.ts')).initFrom(contextOf(program), { dir, from, lake, layOut: layOut ?? false }))
+    })
   add(program, 'check', 'Check all definitions and list every error', ['hindcast check', 'hindcast --features features check --json'])
     .option('--json', 'write the problems as JSON')
     .option('--no-sample', 'do not run the views on a shuffled sample of the lake')

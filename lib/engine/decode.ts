@@ -266,15 +266,20 @@ async function csvHeader(session: Session, raw: RawObject, source: Decoding, del
     `SELECT line FROM read_csv(${literal(raw.file)}, columns={'line': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, auto_detect=false, compression='none') LIMIT 1`,
   )
   if (!row) throw new DataError(`${raw.key} is empty; expected a header with ${expected.join(', ')}`)
-  const line = String(row.line ?? '').replace(/^\uFEFF/, '')
-  const names = line.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
+  const names = csvNames(String(row.line ?? ''), delimiter)
   const twice = expected.find((name) => names.indexOf(name) !== names.lastIndexOf(name))
   if (twice !== undefined) throw new DataError(`${raw.key} has column '${twice}' twice; found ${names.join(', ')}`)
   return names
 }
 
+/** The names in a CSV object's first line, as columns are looked up by. */
+export function csvNames(line: string, delimiter: string): string[] {
+  const bare = line.replace(/^\uFEFF/, '')
+  return bare.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
+}
+
 /** A cast that never changes what a value says: a naive time refuses text with an offset, a zoned one refuses text without. */
-function strictCast(text: string, type: string): string {
+export function strictCast(text: string, type: string): string {
   const offset = `regexp_matches(${text}, '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$', 'i') AND ${text} LIKE '%:%'`
   if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(type)) {
     const parsed = type === 'TIMESTAMP_NS' ? type : 'TIMESTAMP'
