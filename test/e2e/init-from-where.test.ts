@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, readFile, readlink, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { dayOf, eventsOf, linesByKey, NOW, type RawEvent, writeRaw } from './raw-shapes.ts'
+import { dayOf, eventsOf, linesByKey, NOW, parquetByKey, type RawEvent, writeRaw } from './raw-shapes.ts'
 import { runCli, temporaryFolder } from './run-cli.ts'
 
 const events = eventsOf(30, 30)
@@ -196,6 +196,88 @@ describe('what cannot be described', () => {
     expect(await from(raw)).toMatchObject({ code: 0, out: expect.stringContaining('dt=2024-03-05/b.csv') })
     expect(await readFile(join(dir, 'features', 'events.source.yaml'), 'utf8')).toContain(
       '# Cannot be read, and blocks what needs it: dt=2024-03-05/b.csv is no CSV; found one JSON array',
+    )
+  })
+})
+
+describe('odd names of columns', () => {
+  const names = [
+    'at',
+    'Order',
+    'a b',
+    'x.y',
+    'é',
+    '1st',
+    '__x',
+    'dt',
+    'feature_time',
+    'v',
+    'null',
+    'true',
+    '~',
+    '- a',
+    '#c',
+    'a: b',
+    "it's",
+    '{z}',
+    '[l]',
+    '@m',
+    'Group',
+    'yyyy',
+    'user-id',
+  ]
+  const value = (name: string, { who, amount }: RawEvent) => (name === 'user-id' ? who : name === 'Order' ? amount : 1)
+
+  test.each<
+    [
+      string,
+      (keyOf: (event: RawEvent) => string) => ReadonlyMap<string, string | Uint8Array> | Promise<ReadonlyMap<string, string | Uint8Array>>,
+    ]
+  >([
+    [
+      'CSV',
+      (keyOf) =>
+        linesByKey(events, keyOf, (event) => [new Date(event.at).toISOString(), ...names.map((name) => value(name, event))].join('\t'), [
+          ['select', ...names].join('\t'),
+        ]),
+    ],
+    [
+      'JSON',
+      (keyOf) =>
+        linesByKey(events, keyOf, (event) =>
+          JSON.stringify({
+            select: new Date(event.at).toISOString(),
+            ...Object.fromEntries(names.map((name) => [name, value(name, event)])),
+          }),
+        ),
+    ],
+    [
+      'Parquet',
+      (keyOf) =>
+        parquetByKey(events, keyOf, (event) => ({
+          select: `TIMESTAMPTZ '${new Date(event.at).toISOString()}'`,
+          ...Object.fromEntries(
+            names.map((name) => [
+              name,
+              typeof value(name, event) === 'string' ? `'${value(name, event)}'` : `${value(name, event)}::DOUBLE`,
+            ]),
+          ),
+        })),
+    ],
+  ])('%s', async (_, filesOf) => {
+    const { raw, dir, from } = await open(await filesOf(({ at }) => `dt=${dayOf(at)}/a`))
+    expect(await from(raw)).toMatchObject({ code: 0, err: '' })
+    const commands = [...(await readFile(join(dir, 'README.md'), 'utf8')).matchAll(/^ {4}hindcast ((?:check|preview) ?.*)$/gm)].map(
+      (match) => match[1] ?? '',
+    )
+    for (const command of commands) {
+      const result = await runCli(['--lake', join(dir, 'lake'), '--features', join(dir, 'features'), '--now', NOW, ...command.split(' ')])
+      expect({ command, ...result }).toMatchObject({ code: 0, err: '' })
+    }
+    expect(commands).toHaveLength(2)
+    const [view] = (await readdir(join(dir, 'features'))).filter((name) => name.endsWith('.sql'))
+    expect(await readFile(join(dir, 'features', view ?? ''), 'utf8')).toMatch(
+      /entity: user_id\n[\s\S]*avg\("Order"\)[\s\S]*max\("select"\)/,
     )
   })
 })

@@ -29,7 +29,8 @@ export interface LakeChoice {
 export async function chooseLake(raw: RawFolder, placement: Placement, source: string, { dir, lake }: LakeChoice): Promise<LakePlace> {
   const folder = resolve(lake ?? join(dir, 'lake'))
   const options = lake === undefined ? '' : `--lake ${shellQuoted(resolve(lake))} `
-  const outputs = `What hindcast writes goes to ${lake === undefined ? '`lake/`' : `\`${folder}\``} (\`features/\`, \`landed/\`, \`registry/\`, \`runs/\`).`
+  const place = lake === undefined ? '`lake/`' : `\`${folder}\``
+  const outputs = `What hindcast writes goes to ${place} (\`features/\`, \`landed/\`, \`registry/\`, \`runs/\`, \`.hindcast/\`).`
   const inside = raw.isFile || !existsSync(folder) ? undefined : pathBelow(await realpath(folder), raw.root)
   if (inside !== undefined) {
     if (placement.kind !== 'whole') {
