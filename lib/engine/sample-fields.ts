@@ -2,7 +2,7 @@ import { parseEngineType, renderEngineType } from '../model/engine-type.ts'
 import type { CsvOptions } from '../model/source.ts'
 import { csvNames } from './decode.ts'
 import type { Session } from './engine.ts'
-import { fileTypes } from './profile.ts'
+import { fileTypes } from './file-types.ts'
 import { literal } from './quote.ts'
 import { spellType } from './spell-type.ts'
 
