@@ -48,6 +48,7 @@ function createProgram(ended: Ended): Command {
   addBackfillCommands(program, ended)
   addLiveCommands(program, ended)
   addForgetCommand(program, ended)
+  addVersionCommands(program, ended)
   addQuestionCommands(program, ended)
   return program
 }
@@ -79,6 +80,7 @@ function addDefinitionCommands(program: Command, ended: Ended): void {
     .action(async (options) => ended(await (await import('./commands/check.ts')).check(contextOf(program), options)))
   add(program, 'register', 'Freeze the definitions as candidates in the registry of the lake', ['hindcast register'])
     .option('--json', 'write what was registered as JSON')
+    .option('--breaking', 'accept a changed grain, entity or zone of a view under the same name')
     .option('--engine', 'make this engine build the one of the lake; what others wrote counts as aged')
     .action(async (options) => ended(await (await import('./commands/register.ts')).register(contextOf(program), options)))
 }
@@ -122,6 +124,8 @@ function addBackfillCommands(program: Command, ended: Ended): void {
     .option('--dry-run', 'plan only')
     .option('--workers <n>', 'worker processes (default: all cores)', parseCount)
     .option('--reason <text>', 'why, for the report', 'backfill')
+    .option('--publish', 'publish all versions of the run at once when it is done')
+    .option('--unverified', 'publish also where live wrote nothing that could be compared before')
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/backfill.ts')).backfill(contextOf(program), { views, ...options })),
     )
@@ -164,6 +168,57 @@ function addForgetCommand(program: Command, ended: Ended): void {
     .option('--json', 'write what was emptied as JSON')
     .action(async (source: string, keys: string[], options) =>
       ended(await (await import('./commands/forget.ts')).forget(contextOf(program), { source, keys, ...options })),
+    )
+}
+
+function addVersionCommands(program: Command, ended: Ended): void {
+  add(program, 'versions [view]', 'Show the versions that are kept: why, what they cover, how large they are', [
+    'hindcast versions',
+    'hindcast versions airport_week --json',
+  ])
+    .option('--json', 'write the versions as JSON')
+    .action(async (view: string | undefined, options) =>
+      ended(
+        await (await import('./commands/versions.ts')).versions(contextOf(program), { ...(view !== undefined && { view }), ...options }),
+      ),
+    )
+  add(program, 'publish [views...]', 'Make versions the ones that readers see, all at once', [
+    'hindcast publish airport_week',
+    'hindcast publish airport_week --version 0a1b2c3d4e5f',
+    'hindcast publish --all',
+  ])
+    .option('--all', 'every registered view')
+    .option('--version <version>', 'this version of the one view that is named (default: the candidate)')
+    .option('--unverified', 'also where live wrote nothing that could be compared')
+    .option('--json', 'write what was published as JSON')
+    .action(async (views: string[], options) =>
+      ended(await (await import('./commands/publish.ts')).publish(contextOf(program), { views, ...options })),
+    )
+  add(program, 'rollback <views...>', 'Publish what was published before; what that lacks is computed first', [
+    'hindcast rollback airport_week',
+  ])
+    .option('--workers <n>', 'worker processes (default: all cores)', parseCount)
+    .option('--json', 'write what was done as JSON')
+    .action(async (views: string[], options) =>
+      ended(await (await import('./commands/rollback.ts')).rollback(contextOf(program), { views, ...options })),
+    )
+  add(program, 'pin <view> <version>', 'Keep a version live and from being dropped', [
+    'hindcast pin airport_week 0a1b2c3d4e5f --reason "model 7 was trained on it"',
+  ])
+    .option('--reason <text>', 'why')
+    .action(async (view: string, version: string, options) =>
+      ended(await (await import('./commands/pin.ts')).pin(contextOf(program), { view, version, ...options })),
+    )
+  add(program, 'unpin <view> <version>', 'End a pin', ['hindcast unpin airport_week 0a1b2c3d4e5f']).action(
+    async (view: string, version: string) => ended(await (await import('./commands/pin.ts')).unpin(contextOf(program), { view, version })),
+  )
+  add(program, 'drop <view> <version>', 'Delete a version that nobody needs, after saying what that deletes', [
+    'hindcast drop airport_week 0a1b2c3d4e5f',
+  ])
+    .option('--yes', 'do not ask')
+    .option('--json', 'write what was deleted as JSON')
+    .action(async (view: string, version: string, options) =>
+      ended(await (await import('./commands/drop.ts')).drop(contextOf(program), { view, version, ...options })),
     )
 }
 

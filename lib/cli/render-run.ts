@@ -4,6 +4,7 @@ import type { Bill } from '../pipeline/bill.ts'
 import type { Plan } from '../pipeline/plan.ts'
 import type { RunReport } from '../pipeline/run-report.ts'
 import { EXIT } from './exit-codes.ts'
+import { exitCodeOfPublish, renderRunPublish } from './render-publish.ts'
 import { count, usd } from './table.ts'
 
 const SHOWN_MAX = 10
@@ -23,6 +24,7 @@ export function renderRun(report: RunReport, wallMs: number): string {
     ...(report.aborted ? [] : report.failures).slice(0, SHOWN_MAX).map(({ error }) => `  failed: ${error}`),
     ...more(report.failed - SHOWN_MAX, `failed tasks, in runs/${report.run}/report.json`),
     ...(report.aborted ? ['  interrupted; the same command goes on with the rest'] : []),
+    ...renderRunPublish(report.publish),
     `  hindcast report ${report.run} makes a page of it`,
   ].join('\n')
 }
@@ -51,5 +53,10 @@ export function exitCodeOfRun(report: RunReport, plan: Plan): number {
   const refused = plan.landings.some((landing) => landing.refused.length > 0) || plan.views.some((view) => (view.states.rejected ?? 0) > 0)
   const leftRefused = refused && !['failed', 'all'].includes(plan.request.reprocess)
   const blocked = (report.outcomes.blocked ?? 0) > 0 || plan.views.some((view) => (view.states.blocked ?? 0) > 0)
-  return report.failures.length > 0 || report.rejected.length > 0 || blocked || leftRefused ? EXIT.data : EXIT.ok
+  return exitCodeOfPublish(report.publish) ?? (blocked || leftRefused ? EXIT.data : exitCodeOfTasks(report))
+}
+
+/** What the tasks of a run alone come to. */
+export function exitCodeOfTasks({ failures, rejected }: RunReport): number {
+  return failures.length > 0 || rejected.length > 0 ? EXIT.data : EXIT.ok
 }

@@ -25,6 +25,7 @@ export interface PlanOptions extends PeriodOptions {
   readonly json?: boolean
   readonly reason?: string
   readonly workers?: number
+  readonly publish?: boolean
 }
 
 /** @throws InvalidInputError when the options name no period, or two. */
@@ -42,6 +43,7 @@ export function requestOf(options: PlanOptions, catalog: Catalog): BackfillReque
     reprocess: options.reprocess,
     missingInputs: options.missingInputs,
     ...(options.maxCost !== undefined && { maxCost: options.maxCost }),
+    ...(options.publish && { publish: true }),
     reason: options.reason ?? 'plan',
   }
 }

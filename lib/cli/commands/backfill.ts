@@ -1,19 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Registered } from '../../lake/registry.ts'
+import { featureNamed } from '../../model/catalog.ts'
 import type { Effects } from '../../pipeline/effects.ts'
 import { runBackfill } from '../../pipeline/run.ts'
 import type { CliContext } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
 import { Progress } from '../progress.ts'
 import { renderPlan } from '../render-plan.ts'
 import { exitCodeOfRun, renderRun } from '../render-run.ts'
 import { type PlanOptions, requestOf, settingsOf } from '../request.ts'
 import { holderOfProcess, openSession, type Session } from '../session.ts'
+import { renderLiveVerification, verifyLive } from '../verify-live.ts'
 import { WorkerPool } from '../worker-pool.ts'
 import { plan } from './plan.ts'
 
 export interface BackfillOptions extends PlanOptions {
   readonly dryRun?: boolean
+  readonly publish?: boolean
+  readonly unverified?: boolean
 }
 
 /** Registers the definitions, plans, and computes on all cores. Ctrl-C ends it with nothing half written. */
@@ -22,7 +27,11 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
   const began = performance.now()
   // Worker processes start while this one checks the definitions and plans.
   const pool = new WorkerPool(workerStart(context), options.workers ?? availableParallelism())
-  const session = await openSession(context, { write: true, onRegistered: (all) => noteRegistered(context, all) }).catch(async (error) => {
+  const session = await openSession(context, {
+    write: true,
+    views: options.views,
+    onRegistered: (all) => noteRegistered(context, all),
+  }).catch(async (error) => {
     await pool.close()
     throw error
   })
@@ -34,20 +43,21 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
   process.once('SIGINT', interrupt)
   const progress = new Progress()
   try {
-    const { report, plan: planned } = await runBackfill(
-      requestOf(options, session.catalog),
-      session.catalog,
-      effectsOf(context, session),
-      pool,
-      {
-        run: runId(context.now()),
-        settings: await settingsOf(options),
-        holder: holderOfProcess(),
-        signal: abort.signal,
-        onPlan: (made) => context.note(renderPlan(made)),
-        onProgress: (step) => progress.update(step),
-      },
-    )
+    const request = requestOf(options, session.catalog)
+    const checked = options.publish ? await verifyBefore(context, session, request.views, options.unverified ?? false) : undefined
+    if (checked?.verified === 'different') {
+      context.out(options.json ? JSON.stringify(checked.found, null, 1) : 'nothing was computed')
+      return EXIT.different
+    }
+    const { report, plan: planned } = await runBackfill(request, session.catalog, effectsOf(context, session), pool, {
+      run: runId(context.now()),
+      settings: await settingsOf(options),
+      holder: holderOfProcess(),
+      signal: abort.signal,
+      ...(checked && { verified: checked.verified }),
+      onPlan: (made) => context.note(renderPlan(made)),
+      onProgress: (step) => progress.update(step),
+    })
     progress.stop()
     context.out(options.json ? JSON.stringify({ quote: planned.quote, report }, null, 1) : renderRun(report, performance.now() - began))
     return exitCodeOfRun(report, planned)
@@ -57,6 +67,14 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
     await pool.close()
     await session.close()
   }
+}
+
+/** Live partitions are held against a backfill before one is published. */
+async function verifyBefore(context: CliContext, session: Session, views: readonly string[], unverified: boolean) {
+  const refs = views.map((name) => featureNamed(session.catalog, name).version)
+  const checked = await verifyLive(context, session, refs, unverified)
+  context.note(renderLiveVerification(checked, refs))
+  return checked
 }
 
 function workerStart(context: CliContext) {
@@ -82,6 +100,6 @@ export function noteRegistered(context: CliContext, all: readonly Registered[]):
 }
 
 /** Sorts by time: `20010701T060000Z-1f2e`. */
-function runId(now: number): string {
+export function runId(now: number): string {
   return `${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`
 }
