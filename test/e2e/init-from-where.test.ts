@@ -185,6 +185,10 @@ describe('what cannot be described', () => {
     const { raw, dir, init, from } = await open(days('2024/'))
     expect(await from(join(raw, 'nothing'))).toMatchObject({ code: 2, err: expect.stringContaining('does not exist') })
     expect(await from('s3://bucket/raw')).toMatchObject({ code: 2, err: expect.stringContaining('is not a path of this machine') })
+    expect(await init('--lake', 's3://bucket', 'init', dir, '--from', raw)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('is a bucket'),
+    })
     expect(await init('init', dir, '--lay-out')).toMatchObject({ code: 2, err: expect.stringContaining('expected --from PATH') })
     const below = await from(join(raw, '2024', 'dt=2024-03-05'))
     expect(below).toMatchObject({ code: 2, err: expect.stringContaining(`lies inside a folder of its time`) })

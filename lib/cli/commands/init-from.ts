@@ -39,7 +39,7 @@ export async function initFrom(context: CliContext, options: InitFromOptions): P
   const raw = await openRawFolder(options.from)
   const engine = new LocalEngine({ scratch: await scratchFolder(undefined) })
   try {
-    requireApart(raw, options.dir)
+    requireApart(raw, options)
     const guess = await look(context, raw, engine, options)
     const made = await describe(guess, raw, options)
     await write(made, options)

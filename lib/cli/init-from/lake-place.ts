@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, realpath, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
+import { isBucket } from '../../lake/open-lake.ts'
 import { InvalidInputError } from '../../model/errors.ts'
 import type { Placement } from '../../model/infer/placement.ts'
 import { shellQuoted } from '../new-folder.ts'
@@ -81,8 +82,11 @@ export async function linkInto(lake: string, links: ReadonlyMap<string, string>)
   }
 }
 
-/** @throws InvalidInputError where the new folder would lie in the raw data: listing one would list the other. */
-export function requireApart(raw: RawFolder, dir: string): void {
+/** @throws InvalidInputError where the new folder would lie in the raw data, as listing one would list the other, or a link would be in a bucket. */
+export function requireApart(raw: RawFolder, { dir, lake }: LakeChoice): void {
+  if (lake !== undefined && isBucket(lake)) {
+    throw new InvalidInputError(`lake ${lake} is a bucket, and cannot hold links to ${raw.root}; expected a folder, or no --lake`)
+  }
   if (raw.isFile) return
   if (pathBelow(raw.root, resolve(dir)) === undefined) return
   throw new InvalidInputError(
