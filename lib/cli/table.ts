@@ -1,5 +1,7 @@
 import Table from 'cli-table3'
 
+export { count, usd } from '../model/words.ts'
+
 const PLAIN = {
   top: '',
   'top-mid': '',
@@ -32,13 +34,4 @@ export function renderTable(columns: readonly string[], rows: readonly (readonly
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')
-}
-
-/** `1 partition`, `1,234 partitions`. */
-export function count(amount: number, noun: string): string {
-  return `${amount.toLocaleString('en-US')} ${noun}${amount === 1 ? '' : 's'}`
-}
-
-export function usd(amount: number): string {
-  return amount < 0.01 ? `$${amount.toFixed(4)}` : `$${amount.toFixed(2)}`
 }

@@ -2,6 +2,7 @@ import type { ViewVersion } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { outputColumns } from './check-output.ts'
 import { checkRules } from './check-rules.ts'
+import { isNumeric } from './column-quantiles.ts'
 import type { Engine, Row, Session } from './engine.ts'
 import { identifier, literalList } from './quote.ts'
 import { relationSchema } from './relation.ts'
@@ -81,7 +82,7 @@ async function profile(session: Session, relation: string, types: Types): Promis
     return [
       `(count(*) - count(${column}))::BIGINT AS nulls${at}, count(DISTINCT ${column})::BIGINT AS distinct${at}`,
       ...(isOrdered(type) ? [`min(${column})::VARCHAR AS min${at}, max(${column})::VARCHAR AS max${at}`] : []),
-      ...(isNumber(type) ? [`avg(CAST(${column} AS DOUBLE)) AS mean${at}`] : []),
+      ...(isNumeric(type) ? [`avg(CAST(${column} AS DOUBLE)) AS mean${at}`] : []),
     ]
   })
   const [row] = await session.rows(`SELECT count(*)::BIGINT AS n, ${parts.join(', ')} FROM ${relation}`)
@@ -98,7 +99,6 @@ async function profile(session: Session, relation: string, types: Types): Promis
   return { rows: Number(row?.n), columns }
 }
 
-const isNumber = (type: string) => /^((TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\))$/.test(type)
 const isOrdered = (type: string) => !/\[|^STRUCT|^MAP|^BLOB/.test(type)
 
 /** The engine gives 64-bit integers as text; those that a number holds exactly become one. */

@@ -5,6 +5,7 @@
 import prettyBytes from 'pretty-bytes'
 import { addRequests, type Requests } from '../lake/counting-store.ts'
 import { type BilledLine, billOf, FUNCTION_GB, type PriceTable, type Quote, type Work } from '../model/price.ts'
+import { count } from '../model/words.ts'
 import type { Tally } from './run-tally.ts'
 import type { Spent } from './run-task.ts'
 import { GETS_PER_TASK, OUTPUT_BYTES, SECONDS_PER_PARTITION, SECONDS_PER_TASK } from './work.ts'
@@ -76,7 +77,7 @@ function workOf({ tally, planning, own }: BillFacts): Work {
 type Why = (facts: BillFacts) => string[]
 
 const WHY: Readonly<Record<BilledLine['line'], Why>> = {
-  'lambda compute': (facts) => [...whyLessWork(facts), ...whyDurations(facts), ...whyPlanning(facts)],
+  'lambda compute': (facts) => [...whyLessWork(facts), ...whyDurations(facts), ...whyFailed(facts), ...whyPlanning(facts)],
   'lambda requests': whyTasks,
   'step functions': whyTasks,
   's3 get': (facts) => [...whyLessWork(facts), ...whyGets(facts)],
@@ -100,10 +101,11 @@ function whyLessWork(facts: BillFacts): string[] {
 function whyTasks({ tally }: BillFacts): string[] {
   const planned = tally.levels.reduce((sum, { tasks }) => sum + tasks, 0)
   const unstarted = planned - ended(tally)
-  return [
-    ...(unstarted > 0 ? [`${unstarted.toLocaleString('en-US')} of ${count(planned, 'task')} did not end`] : []),
-    ...(tally.failed > 0 ? [`${count(tally.failed, 'task')} failed; what they used is not counted`] : []),
-  ]
+  return unstarted > 0 ? [`${unstarted.toLocaleString('en-US')} of ${count(planned, 'task')} did not end`] : []
+}
+
+function whyFailed({ tally }: BillFacts): string[] {
+  return tally.failed > 0 ? [`${count(tally.failed, 'task')} failed; what failed tasks used is counted in no line`] : []
 }
 
 /** Partitions and tasks took other times than the quote allows for. */
@@ -111,23 +113,28 @@ function whyDurations({ tally }: BillFacts): string[] {
   const done = tally.levels.reduce((sum, level) => sum + level.done, 0)
   const computed = computedOf(tally)
   if (done === 0) return []
-  const seconds = (ms: number) => `${(ms / 1000).toLocaleString('en-US', { maximumSignificantDigits: 3 })} s`
-  const each = computed > 0 ? `, of it ${seconds(tally.computeMs / computed)} to read and compute a partition` : ''
-  const quoted = `${range(SECONDS_PER_PARTITION)} s a partition and ${range(SECONDS_PER_TASK)} s to start a task`
-  return [`${count(done, 'task')} took ${seconds(tally.spent.ms)} with ${FUNCTION_GB} GB${each}; the quote allows ${quoted}`]
+  const each = computed > 0 ? `, of it ${time(tally.computeMs / computed)} a partition to read and compute` : ''
+  const quoted = `${range(SECONDS_PER_PARTITION, (s) => time(s * 1000))} a partition and ${range(SECONDS_PER_TASK, (s) => time(s * 1000))} to start a task`
+  return [`${count(done, 'task')} took ${time(tally.spent.ms)} of ${FUNCTION_GB} GB${each}; the quote allows ${quoted}`]
+}
+
+function time(ms: number): string {
+  const [value, unit] = ms < 1000 ? [ms, 'ms'] : [ms / 1000, 's']
+  return `${value.toLocaleString('en-US', { maximumSignificantDigits: 3 })} ${unit}`
 }
 
 function whyPlanning({ planning }: BillFacts): string[] {
-  return planning.ms > 0 ? [`planning took ${(planning.ms / 1000).toFixed(2)} s more, which the quote leaves out`] : []
+  return planning.ms > 0 ? [`planning took ${time(planning.ms)} more, which the quote leaves out`] : []
 }
 
-function whyGets({ planning, own, tally }: BillFacts): string[] {
+function whyGets({ planning, own, tally, maybe }: BillFacts): string[] {
   const { heads } = tally.spent.requests
   const planned = planning.requests.gets + planning.requests.heads + own.gets + own.heads
   return [
     `the tasks made ${count(tally.spent.requests.gets, 'GET')}; the quote has each input object once per task, and ${GETS_PER_TASK} more`,
+    ...(maybe > 0 ? [WRITTEN_MEANWHILE] : []),
     ...(heads > 0 ? [`${count(heads, 'look')} at single objects (HEAD) cost as much as a GET each`] : []),
-    ...(planned > 0 ? [`${planned.toLocaleString('en-US')} of them by the planner, which the quote leaves out`] : []),
+    ...(planned > 0 ? [`${count(planned, 'request')} by the planner, which the quote leaves out`] : []),
   ]
 }
 
@@ -147,10 +154,12 @@ function whyRead({ tally, maybe, planning, own }: BillFacts): string[] {
   const scanned = `the queries scanned ${prettyBytes(tally.bytesRead)} of overlapping windows`
   return [
     ...(tally.bytesRead > fetched ? [`${scanned}; inputs were fetched once per task, ${prettyBytes(fetched)}`] : []),
-    ...(maybe > 0 ? ['what this run wrote itself and read again had no size yet when it was planned'] : []),
+    ...(maybe > 0 ? [WRITTEN_MEANWHILE] : []),
     ...(beside > 0 ? [`${prettyBytes(beside)} by the planner, which the quote leaves out`] : []),
   ]
 }
+
+const WRITTEN_MEANWHILE = 'what this run wrote and read again was not there to be counted when it was planned'
 
 function whyStored({ tally, own }: BillFacts): string[] {
   const written = tally.outcomes.written ?? 0
@@ -179,10 +188,6 @@ function ended({ levels }: Tally): number {
   return levels.reduce((sum, { done, failed }) => sum + done + failed, 0)
 }
 
-function count(amount: number, noun: string): string {
-  return `${amount.toLocaleString('en-US')} ${noun}${amount === 1 ? '' : 's'}`
-}
-
-function range({ low, high }: { readonly low: number; readonly high: number }, render: (value: number) => string = String): string {
+function range({ low, high }: { readonly low: number; readonly high: number }, render: (value: number) => string): string {
   return `${render(low)} to ${render(high)}`
 }

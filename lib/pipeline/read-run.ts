@@ -67,7 +67,9 @@ async function rebuild(store: ObjectStore, run: string): Promise<RunReport | und
 }
 
 async function unknownRun(store: ObjectStore, run: string): Promise<InvalidInputError> {
-  const newest = (await listRuns(store)).slice(-NAMED_MAX).reverse()
+  const runs = await listRuns(store)
+  if (runs.includes(run)) return new InvalidInputError(`run ${run} left no plan.json; there is nothing to report`)
+  const newest = runs.slice(-NAMED_MAX).reverse()
   const known = newest.length > 0 ? `one of ${newest.join(', ')}` : 'the name of a run, which hindcast backfill makes'
   return new InvalidInputError(`there is no run '${run}' in the lake; expected ${known}`)
 }

@@ -7,6 +7,7 @@ import { versionPrefix } from '../lake/keys.ts'
 import type { Lake } from '../lake/lake.ts'
 import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
 import { type Catalog, type Feature, featureKey, featureNamed, requestName, type ViewVersion } from '../model/catalog.ts'
+import type { Partition } from '../model/partition.ts'
 import { type PeriodRequest, requestedPartitions } from '../model/period.ts'
 import type { State, StateKind } from '../model/states.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
@@ -79,9 +80,28 @@ export async function readStatus(
 }
 
 async function viewStatus(feature: Feature, period: PeriodRequest, catalog: Catalog, effects: StatusEffects): Promise<ViewStatus> {
+  const { grain, zone } = feature.version
+  const partitions = requestedPartitions(period, { grain, zone: zoneNamed(zone) }, effects.now())
+  return (await lookAtPartitions(feature, partitions, catalog, effects)).status
+}
+
+/** What stands at adjacent partitions of a view. */
+export interface LookedAt {
+  readonly status: ViewStatus
+  /** By the partitions that were looked at. */
+  readonly states: readonly State[]
+  readonly outputs: ReadonlyMap<string, PartitionOutputs>
+}
+
+/** Looks at these partitions (adjacent, in order of time) as they stand now. */
+export async function lookAtPartitions(
+  feature: Feature,
+  partitions: readonly Partition[],
+  catalog: Catalog,
+  effects: StatusEffects,
+): Promise<LookedAt> {
   const { lake, engine, now } = effects
-  const { view, version, grain, zone } = feature.version
-  const partitions = requestedPartitions(period, { grain, zone: zoneNamed(zone) }, now())
+  const { view, version } = feature.version
   const [first, last] = [partitions[0]?.name, partitions.at(-1)?.name]
   const outputs = first && last ? await listOutputs(lake.store, feature.version, first, last) : new Map<string, PartitionOutputs>()
   const listing = await InputListing.load({ lake, catalog, now: now() }, [{ feature, partitions }])
@@ -93,7 +113,7 @@ async function viewStatus(feature: Feature, period: PeriodRequest, catalog: Cata
   for (const { kind } of states) counts[kind] = (counts[kind] ?? 0) + 1
   const stands = [...outputs.values()].some(({ output }) => output !== undefined)
   const newest = stands ? undefined : await newestPartition(effects, feature)
-  return {
+  const status: ViewStatus = {
     view,
     version,
     role: catalog.candidates.get(view) === version ? 'candidate' : 'other',
@@ -113,6 +133,7 @@ async function viewStatus(feature: Feature, period: PeriodRequest, catalog: Cata
     ),
     receipts: await receiptFigures(lake.store, feature, partitions, outputs),
   }
+  return { status, states, outputs }
 }
 
 /** The newest partition of a version that has an output, anywhere. */
