@@ -126,6 +126,7 @@ function addBackfillCommands(program: Command, ended: Ended): void {
     .option('--reason <text>', 'why, for the report', 'backfill')
     .option('--publish', 'publish all versions of the run at once when it is done')
     .option('--unverified', 'publish also where live wrote nothing that could be compared before')
+    .option('--report', 'make the HTML page of the run too, as hindcast report does')
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/backfill.ts')).backfill(contextOf(program), { views, ...options })),
     )
@@ -252,6 +253,15 @@ function addQuestionCommands(program: Command, ended: Ended): void {
     .option('--json', 'write the receipt as JSON')
     .action(async (view: string, partition: string, options) =>
       ended(await (await import('./commands/explain.ts')).explain(contextOf(program), { view, partition, ...options })),
+    )
+  add(program, 'report [run]', 'Make one HTML page of a run, or of the lake: coverage, values, quote and bill, what to do next', [
+    'hindcast report',
+    'hindcast report 20010701T060000Z-1f2e --out run.html',
+  ])
+    .option('--out <file>', "the file to write (default: report.html beside the run's files, or hindcast-report.html here)")
+    .option('--json', 'write what the page shows as JSON, and no page')
+    .action(async (run: string | undefined, options) =>
+      ended(await (await import('./commands/report.ts')).report(contextOf(program), { ...(run !== undefined && { run }), ...options })),
     )
   add(program, 'demo', 'Show the whole story on 3,000,000 flights', ['hindcast demo'])
     .option('--dir <dir>', 'folder for the demo; it is made anew', 'demo-lake')

@@ -9,8 +9,8 @@ import { count, usd } from './table.ts'
 
 const SHOWN_MAX = 10
 
-/** What became of a run, for a person. */
-export function renderRun(report: RunReport, wallMs: number): string {
+/** What became of a run, for a person; `page` is where its page lies, if one was made. */
+export function renderRun(report: RunReport, wallMs: number, page?: string): string {
   const order = ['written', 'confirmed', 'fresh', 'rejected', 'blocked', 'pending']
   const kinds = Object.keys(report.outcomes).sort((a, b) => rank(order, a) - rank(order, b))
   const outcomes = kinds.map((kind) => `${(report.outcomes[kind] ?? 0).toLocaleString('en-US')} ${kind.replace('_', ' ')}`)
@@ -25,16 +25,16 @@ export function renderRun(report: RunReport, wallMs: number): string {
     ...more(report.failed - SHOWN_MAX, `failed tasks, in runs/${report.run}/report.json`),
     ...(report.aborted ? ['  interrupted; the same command goes on with the rest'] : []),
     ...renderRunPublish(report.publish),
-    `  hindcast report ${report.run} makes a page of it`,
+    page === undefined ? `  hindcast report ${report.run} makes a page of it` : `  page: ${page}`,
   ].join('\n')
 }
 
 /** The price of what was counted, and the lines that lie outside of what was quoted. */
 function renderBill({ lines, usd: billed, lowUsd, highUsd }: Bill): string[] {
   if (highUsd === 0) return []
-  const outside = lines.filter(({ amount, low, high }) => amount < low || amount > high)
-  const names = outside.map(({ line, amount: counted, high }) => `${line} ${counted > high ? 'above' : 'below'}`)
-  const told = names.length > 0 ? `; ${names.join(', ')}` : ''
+  const above = lines.filter(({ amount, high }) => amount > high).map(({ line }) => line)
+  const below = lines.filter(({ amount, low }) => amount < low).map(({ line }) => line)
+  const told = `${above.length > 0 ? `; above: ${above.join(', ')}` : ''}${below.length > 0 ? `; below: ${below.join(', ')}` : ''}`
   return [`  as counted, on AWS: ${usd(billed)}, quoted ${usd(lowUsd)} to ${usd(highUsd)}${told}`]
 }
 

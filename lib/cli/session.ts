@@ -110,7 +110,8 @@ export function holderOfProcess(): string {
   return `${process.pid}@${hostname()}`
 }
 
-function isGone(holder: string): boolean {
+/** Whether the process that holds a claim is one of this machine that has ended. */
+export function isGone(holder: string): boolean {
   const [pid, host] = holder.split('@')
   return host === hostname() && !isAlive(Number(pid))
 }

@@ -19,6 +19,7 @@ export interface BackfillOptions extends PlanOptions {
   readonly dryRun?: boolean
   readonly publish?: boolean
   readonly unverified?: boolean
+  readonly report?: boolean
 }
 
 /** Registers the definitions, plans, and computes on all cores. Ctrl-C ends it with nothing half written. */
@@ -59,7 +60,9 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
       onProgress: (step) => progress.update(step),
     })
     progress.stop()
-    context.out(options.json ? JSON.stringify({ quote: planned.quote, report }, null, 1) : renderRun(report, performance.now() - began))
+    const wallMs = performance.now() - began
+    const page = options.report ? await (await import('./report.ts')).putRunPage(context, session, report.run) : undefined
+    context.out(options.json ? JSON.stringify({ quote: planned.quote, report }, null, 1) : renderRun(report, wallMs, page))
     return exitCodeOfRun(report, planned)
   } finally {
     progress.stop()
