@@ -1,84 +1,76 @@
 import type { ViewVersion } from '../model/catalog.ts'
-import type { Engine, Row } from './engine.ts'
+import { DataError } from '../model/errors.ts'
+import type { Instant } from '../model/zone.ts'
+import { diffTables } from './diff-tables.ts'
+import type { DifferenceKind } from './difference-sql.ts'
+import type { Engine, Session } from './engine.ts'
+import { featureTable } from './feature-table.ts'
 import { identifier, literal } from './quote.ts'
+import type { ColumnDiff, Difference, TableDiff } from './table-diff.ts'
 
-/** How two files differ at one place. `last bits`: doubles that agree to about 15 digits. */
-export type DifferenceKind = 'only here' | 'only there' | 'last bits' | 'different'
-
-export interface Difference {
-  readonly kind: DifferenceKind
-  /** The entity, as `origin=ATL`. */
-  readonly entity: string
-  /** Undefined where the whole row is only on one side. */
-  readonly column?: string
-  readonly here?: string
-  readonly there?: string
-}
-
+/** How two outputs of one partition differ. */
 export interface RowDiff {
   readonly rowsHere: number
   readonly rowsThere: number
-  /** Rows that differ, by kind; a row counts once for each column that differs. */
+  /** Differences by kind: a row that is only on one side counts once, any other once for each column that differs. */
   readonly counts: Readonly<Partial<Record<DifferenceKind, number>>>
-  /** The first few, in order of entity and column. */
-  readonly examples: readonly Difference[]
+  /** The columns that differ. */
+  readonly columns: readonly ColumnDiff[]
+  /** The first few of each kind, in order of entity. */
+  readonly examples: readonly Omit<Difference, 'end'>[]
 }
 
 export interface DiffJob {
   readonly version: ViewVersion
   readonly here: string
   readonly there: string
+  /** Times that the rows may tell of: there, the days of the view's zone are known. */
+  readonly range?: { readonly start: Instant; readonly end: Instant }
+  /** Rows shown of each kind. */
   readonly examples: number
 }
 
-/** Doubles nearer than this, relative to the larger, differ in their last bits only. */
-const LAST_BITS = 1e-14
+const EPOCH = { start: 0, end: 0 }
 
-/** Compares two local output files of one view row by row, matched on the entity. NULL equals NULL, NaN equals NaN. */
-export async function diffRows(engine: Engine, job: DiffJob): Promise<RowDiff> {
-  return engine.session('UTC', async (session) => {
-    const [rows] = await session.rows(
-      `SELECT (SELECT count(*) FROM ${scan(job.here)})::BIGINT AS here, (SELECT count(*) FROM ${scan(job.there)})::BIGINT AS there`,
-    )
-    const differences = differencesSql(job)
-    const counts = await session.rows(`SELECT kind, count(*)::BIGINT AS n FROM (${differences}) GROUP BY kind`)
-    const examples = await session.rows(`SELECT * FROM (${differences}) ORDER BY entity, place LIMIT ${job.examples}`)
-    return {
-      rowsHere: Number(rows?.here),
-      rowsThere: Number(rows?.there),
-      counts: Object.fromEntries(counts.map((row) => [String(row.kind), Number(row.n)])),
-      examples: examples.map(differenceOf),
-    }
+/** Compares two local output files of one view version row by row, matched on the entity. @throws DataError for one that is none. */
+export function diffRows(engine: Engine, { version, here, there, range = EPOCH, examples }: DiffJob): Promise<RowDiff> {
+  const { entity, zone } = version
+  const columns = featureTable(version, [here]).columns.filter(({ name }) => name !== 'feature_time' && !entity.includes(name))
+  const select = (file: string) => {
+    const keys = entity.map((name, at) => `${identifier(name)} AS k${at}`)
+    const values = columns.map(({ name }, at) => `${identifier(name)} AS v${at}`)
+    return `SELECT ${['0 AS p', ...keys, ...values].join(', ')} FROM (${featureTable(version, [file]).relation})`
+  }
+  const job = { here: select(here), there: select(there), keys: entity, columns, zone, range, examples }
+  return engine.session(zone, async (session) => {
+    for (const file of [here, there]) await requireColumns(session, version, file)
+    return rowDiffOf(await diffTables(session, job))
   })
 }
 
-function scan(file: string): string {
-  return `read_parquet(${literal(file)}, hive_partitioning=false)`
+/** @throws DataError for a file that is no output of the version. */
+async function requireColumns(session: Session, { schema, entity }: ViewVersion, file: string): Promise<void> {
+  const found = Object.keys(await session.columnTypes(`SELECT * FROM read_parquet(${literal(file)}, hive_partitioning=false)`))
+  const others = schema.map(({ name }) => name).filter((name) => !entity.includes(name))
+  const expected = [...entity, 'feature_time', ...others]
+  if (found.join() !== expected.join()) throw new DataError(`it has columns ${found.join(', ')}; expected ${expected.join(', ')}`)
 }
 
-/** One row per difference: kind, entity, place of the column, its name and both values as text. */
-function differencesSql({ version, here, there }: DiffJob): string {
-  const { entity, schema } = version
-  const names = entity.map((name) => `${literal(`${name}=`)} || coalesce(h.${identifier(name)}, t.${identifier(name)})::VARCHAR`)
-  const key = names.join(` || ' ' || `)
-  const joined = `(SELECT *, true AS present FROM ${scan(here)}) h FULL JOIN (SELECT *, true AS present FROM ${scan(there)}) t ON ${entity
-    .map((name) => `h.${identifier(name)} = t.${identifier(name)}`)
-    .join(' AND ')}`
-  const whole = `SELECT CASE WHEN t.present IS NULL THEN 'only here' ELSE 'only there' END AS kind, ${key} AS entity, 0 AS place, NULL AS name, NULL AS here, NULL AS there FROM ${joined} WHERE h.present IS NULL OR t.present IS NULL`
-  const values = schema.filter((column) => !entity.includes(column.name))
-  const columns = values.map(({ name, type }, at) => {
-    const [a, b] = [`h.${identifier(name)}`, `t.${identifier(name)}`]
-    const near = type === 'DOUBLE' || type === 'FLOAT' ? `abs(${a} - ${b}) <= ${LAST_BITS} * greatest(abs(${a}), abs(${b}))` : 'false'
-    return (
-      `SELECT CASE WHEN ${near} THEN 'last bits' ELSE 'different' END AS kind, ${key} AS entity, ${at + 1} AS place, ${literal(name)} AS name, ` +
-      `coalesce(${a}::VARCHAR, 'NULL') AS here, coalesce(${b}::VARCHAR, 'NULL') AS there FROM ${joined} WHERE h.present AND t.present AND ${a} IS DISTINCT FROM ${b}`
-    )
-  })
-  return [whole, ...columns].join('\nUNION ALL\n')
-}
-
-function differenceOf(row: Row): Difference {
-  const kind = row.kind as DifferenceKind
-  const place = row.name === null ? {} : { column: String(row.name), here: String(row.here), there: String(row.there) }
-  return { kind, entity: String(row.entity), ...place }
+/** The diff of tables that hold one partition. */
+function rowDiffOf({ columns, partitions: [rows], examples }: TableDiff): RowDiff {
+  const [matched, onlyHere, onlyThere] = [rows?.matched ?? 0, rows?.onlyHere ?? 0, rows?.onlyThere ?? 0]
+  const sum = (pick: (column: ColumnDiff) => number) => columns.reduce((total, column) => total + pick(column), 0)
+  const counts: [DifferenceKind, number][] = [
+    ['different', sum(({ different }) => different)],
+    ['last bits', sum(({ lastBits }) => lastBits)],
+    ['only here', onlyHere],
+    ['only there', onlyThere],
+  ]
+  return {
+    rowsHere: matched + onlyHere,
+    rowsThere: matched + onlyThere,
+    counts: Object.fromEntries(counts.filter(([, count]) => count > 0)),
+    columns: columns.filter((column) => column.different + column.lastBits > 0),
+    examples: examples.map(({ end: _, ...difference }) => difference),
+  }
 }

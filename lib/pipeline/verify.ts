@@ -1,74 +1,45 @@
-/**
- * Holds outputs against what a backfill gives now: bytes decide, a row-by-row diff explains. The outputs are recomputed by the same
- * transform over an overlay of the lake, in which they are hidden, so nothing is written to it.
- */
-
-import type { RowDiff } from '../engine/diff-rows.ts'
-import { outputKey } from '../lake/keys.ts'
-import type { Lake } from '../lake/lake.ts'
-import { openMemoryStore } from '../lake/memory-store.ts'
+/** Holds outputs against what a backfill gives now, or against another lake: bytes decide, a row-by-row diff explains. */
 import type { ObjectStore } from '../lake/object-store.ts'
 import { listOutputs, NO_OUTPUTS, type PartitionOutputs } from '../lake/outputs.ts'
-import { openOverlayStore } from '../lake/overlay-store.ts'
-import type { Catalog, Feature, ViewVersion } from '../model/catalog.ts'
-import { DataError } from '../model/errors.ts'
-import { sha256 } from '../model/hash.ts'
+import type { Catalog, Feature } from '../model/catalog.ts'
 import type { Partition } from '../model/partition.ts'
-import { runsOf } from './affected.ts'
-import type { Effects } from './effects.ts'
+import { type Compared, comparePartitions } from './compare-partitions.ts'
 import { InputListing } from './input-listing.ts'
 import type { BackfillRequest } from './request.ts'
 import { scopeOf } from './scope.ts'
-import type { ComputeTask } from './task.ts'
-import type { TransformReport } from './transform.ts'
+import { type RecomputeEffects, type Standing, verifyStanding } from './verify-standing.ts'
 
-export interface VerifyEffects extends Pick<Effects, 'lake' | 'now'> {
-  readonly engine: { readonly build: { readonly id: string } }
-  /** Computes a task over another lake: the same transform, another store. */
-  recompute(lake: Lake, task: ComputeTask): Promise<TransformReport>
-  diff(version: ViewVersion, here: Uint8Array, there: Uint8Array): Promise<RowDiff>
-}
+export type VerifyEffects = RecomputeEffects
 
-/** One partition whose bytes differ. `there` is what a backfill gives now, or the other lake. */
-export interface DifferentPartition {
+/** What was compared of one view. */
+export interface VerifiedView {
   readonly view: string
-  readonly partition: string
-  readonly kind: 'different' | 'only here' | 'only there' | 'unreadable'
-  /** Why one of the two files cannot be read. */
-  readonly reason?: string
-  readonly diff?: RowDiff
-}
-
-export interface Verification {
-  readonly format: 1
+  readonly version: string
   readonly compared: number
   /** Rows that were recomputed. */
   readonly rows: number
-  /** Partitions of the range that could not be compared: they are not there, or not fresh. */
+  /** Partitions of the range that could not be compared: they are not there, or not fresh, or changed meanwhile. */
   readonly notCompared: number
-  readonly different: readonly DifferentPartition[]
+}
+
+export interface Verification extends Compared {
+  readonly format: 1
+  readonly rows: number
+  readonly notCompared: number
+  readonly views: readonly VerifiedView[]
 }
 
 export type VerifyRequest = Pick<BackfillRequest, 'views' | 'period'>
 
-const NONE: Verification = { format: 1, compared: 0, rows: 0, notCompared: 0, different: [] }
+const NONE: Verification = { format: 1, compared: 0, rows: 0, notCompared: 0, views: [], different: [], hints: [] }
 
 /** Recomputes the partitions that a receipt certifies for their inputs as they are now, under this engine build. */
 export async function verify(request: VerifyRequest, catalog: Catalog, effects: VerifyEffects): Promise<Verification> {
   let total = NONE
   for (const { feature, partitions } of scopeOf(asBackfill(request), catalog, effects.now())) {
     const standing = await certified(feature, partitions, catalog, effects)
-    const overlay = await hide(effects.lake, feature, standing)
-    let rows = 0
-    for (const { first, last } of runsOf(standing.map(({ partition }) => partition))) {
-      const { outcomes } = await effects.recompute(overlay, taskOf(feature, first, last))
-      rows += outcomes.reduce((sum, outcome) => sum + (outcome.rows ?? 0), 0)
-    }
-    const compared = await comparePartitions(
-      { feature, partitions: standing.map((one) => one.partition), here: effects.lake.store, there: overlay.store },
-      effects,
-    )
-    total = add(total, { ...compared, rows, notCompared: partitions.length - standing.length })
+    const found = await verifyStanding(feature, standing, catalog, effects)
+    total = add(total, feature, found, { rows: found.rows, notCompared: partitions.length - found.compared })
   }
   return total
 }
@@ -84,8 +55,8 @@ export async function compareLakes(
   for (const { feature, partitions } of scopeOf(asBackfill(request), catalog, effects.now())) {
     const [here, there] = await Promise.all([namesOf(effects.lake.store, feature, partitions), namesOf(other, feature, partitions)])
     const some = partitions.filter(({ name }) => here.has(name) || there.has(name))
-    const compared = await comparePartitions({ feature, partitions: some, here: effects.lake.store, there: other }, effects)
-    total = add(total, { ...compared, notCompared: partitions.length - some.length })
+    const found = await comparePartitions({ feature, partitions: some, here: effects.lake.store, there: other }, effects)
+    total = add(total, feature, found, { rows: 0, notCompared: partitions.length - some.length })
   }
   return total
 }
@@ -94,19 +65,16 @@ function asBackfill(request: VerifyRequest): BackfillRequest {
   return { ...request, with: 'none', reprocess: 'all', missingInputs: 'block', reason: 'verify' }
 }
 
-function add(a: Verification, b: Verification): Verification {
+function add(total: Verification, { version }: Feature, found: Compared, counts: Pick<VerifiedView, 'rows' | 'notCompared'>): Verification {
   return {
     format: 1,
-    compared: a.compared + b.compared,
-    rows: a.rows + b.rows,
-    notCompared: a.notCompared + b.notCompared,
-    different: [...a.different, ...b.different],
+    compared: total.compared + found.compared,
+    rows: total.rows + counts.rows,
+    notCompared: total.notCompared + counts.notCompared,
+    views: [...total.views, { view: version.view, version: version.version, compared: found.compared, ...counts }],
+    different: [...total.different, ...found.different],
+    hints: [...total.hints, ...found.hints],
   }
-}
-
-interface Standing {
-  readonly partition: Partition
-  readonly facts: PartitionOutputs
 }
 
 async function listed(store: ObjectStore, feature: Feature, partitions: readonly Partition[]): Promise<Map<string, PartitionOutputs>> {
@@ -132,56 +100,6 @@ async function certified(
     const facts = outputs.get(partition.name) ?? NO_OUTPUTS
     const { fingerprint, readiness } = listing.inputs(feature, partition)
     const known = facts.receipts.some((receipt) => receipt.fingerprint === fingerprint && receipt.engine === effects.engine.build.id)
-    return known && facts.output && readiness.kind === 'ready' ? [{ partition, facts }] : []
+    return known && facts.output && readiness.kind === 'ready' ? [{ partition, facts, fingerprint }] : []
   })
-}
-
-async function hide(lake: Lake, feature: Feature, standing: readonly Standing[]): Promise<Lake> {
-  const store = openOverlayStore(lake.store, openMemoryStore())
-  const { view, version } = feature.version
-  for (const { partition, facts } of standing) {
-    await store.delete(outputKey(view, version, partition.name))
-    for (const { key } of [...facts.receipts, ...facts.rejected]) await store.delete(key)
-  }
-  return { store, bucket: (name) => (name === undefined ? store : lake.bucket(name)) }
-}
-
-function taskOf({ version }: Feature, first: Partition, last: Partition): ComputeTask {
-  const range = { view: version.view, version: version.version, first: first.name, last: last.name }
-  return { kind: 'task', ...range, reprocess: 'none', missingInputs: 'block', writer: 'verify' }
-}
-
-interface Comparing {
-  readonly feature: Feature
-  readonly partitions: readonly Partition[]
-  readonly here: ObjectStore
-  readonly there: ObjectStore
-}
-
-async function comparePartitions({ feature, partitions, here, there }: Comparing, effects: VerifyEffects): Promise<Verification> {
-  const { view, version } = feature.version
-  const different: DifferentPartition[] = []
-  for (const { name } of partitions) {
-    const key = outputKey(view, version, name)
-    const [a, b] = await Promise.all([here.get(key), there.get(key)])
-    if (!a && !b) throw new DataError(`partition ${name} of ${view} stands on neither side`)
-    if (!a || !b) {
-      different.push({ view, partition: name, kind: a ? 'only here' : 'only there' })
-      continue
-    }
-    if (sha256(a.bytes) === sha256(b.bytes)) continue
-    const diff = await effects.diff(feature.version, a.bytes, b.bytes).catch((error: unknown) => unreadable(error, key))
-    if (typeof diff === 'string') {
-      different.push({ view, partition: name, kind: 'unreadable', reason: diff })
-      continue
-    }
-    different.push({ view, partition: name, kind: 'different', diff })
-  }
-  return { format: 1, compared: partitions.length, rows: 0, notCompared: 0, different }
-}
-
-/** What stands may be no Parquet at all: that is a difference, and the rest is compared. */
-function unreadable(error: unknown, key: string): string {
-  if (error instanceof DataError) return `${key}: ${error.message.replace(/File '[^']*'/, 'the file is')}`
-  throw error
 }
