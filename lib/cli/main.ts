@@ -142,6 +142,30 @@ function addBackfillCommands(program: Command, ended: Ended): void {
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/verify.ts')).verify(contextOf(program), { views, ...options })),
     )
+  addDiffCommand(program, ended)
+}
+
+function addDiffCommand(program: Command, ended: Ended): void {
+  add(program, 'diff <view>', 'Compare two versions of a view, or a view with the files of an old pipeline, row by row', [
+    'hindcast diff airport_week',
+    'hindcast diff airport_week --from-version 3f2a --to-version 91bc --from 2001-01-01 --to 2001-06-30',
+    "hindcast diff airport_week --with 'old/*.parquet' --on origin,feature_date --tolerance 1e-9",
+  ])
+    .option('--from-version <hash>', 'version here, or how its hash begins (default: the published one)')
+    .option('--to-version <hash>', 'version there (default: the candidate)')
+    .option('--with <files>', 'compare with these files instead: a folder, or a quoted glob, of Parquet, CSV or JSON lines')
+    .option('--on <columns>', "the files' columns of the entity, then of their time; also as ours=theirs")
+    .addOption(
+      new Option('--their-time <what>', 'which end of its partition a time of the files names (default: start)').choices(['start', 'end']),
+    )
+    .option('--tolerance <share>', 'numbers nearer than this are the same: relative, and absolute below 1', parseTolerance)
+    .option('--from <period>', 'first period, inclusive (default: all that is on both sides)')
+    .option('--to <period>', 'last period, inclusive')
+    .option('--last <length>', 'a length back from now instead')
+    .option('--json', 'write the comparison as JSON')
+    .action(async (view: string, options) =>
+      ended(await (await import('./commands/diff.ts')).diff(contextOf(program), { view, ...options })),
+    )
 }
 
 function addLiveCommands(program: Command, ended: Ended): void {
@@ -293,6 +317,12 @@ function parseUsd(text: string): number {
   const usd = Number(text)
   if (!(usd >= 0)) throw new InvalidInputError(`--max-cost '${text}' is not an amount; expected US dollars such as 2.50`)
   return usd
+}
+
+function parseTolerance(text: string): number {
+  const tolerance = Number(text)
+  if (text.trim() !== '' && tolerance >= 0 && tolerance < 1) return tolerance
+  throw new InvalidInputError(`--tolerance '${text}' is not a tolerance; expected a number from 0 to below 1, such as 1e-9`)
 }
 
 function parseCount(text: string): number {

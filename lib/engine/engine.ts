@@ -12,6 +12,8 @@ export interface EngineOptions {
   /** Folder of local files that the engine may read and write; everything else on the machine is out of its reach. */
   readonly scratch: string
   readonly memoryLimitMb?: number
+  /** Files outside it that it may read too. */
+  readonly files?: readonly string[]
 }
 
 /** Rows as JSON values: 64-bit integers and decimals are text. */
@@ -28,7 +30,7 @@ export class Session {
     this.connection = connection
   }
 
-  static async open(options: { readonly scratch: string; readonly memoryLimitMb: number; readonly zone: string }): Promise<Session> {
+  static async open(options: Required<EngineOptions> & { readonly zone: string }): Promise<Session> {
     const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: `${options.memoryLimitMb}MB` })
     const connection = await instance.connect()
     const spill = join(options.scratch, 'spill')
@@ -39,6 +41,7 @@ export class Session {
     await connection.run(`SET autoinstall_known_extensions=false`)
     await connection.run(`SET autoload_known_extensions=false`)
     await connection.run(`SET allowed_directories=${literalList([options.scratch])}`)
+    if (options.files.length > 0) await connection.run(`SET allowed_paths=${literalList(options.files)}`)
     await connection.run(`SET enable_external_access=false`)
     await connection.run(`SET lock_configuration=true`)
     return new Session(instance, connection)
@@ -104,6 +107,7 @@ export class Engine {
   readonly build: EngineBuild
   readonly scratch: string
   readonly #memoryLimitMb: number
+  readonly #files: readonly string[]
   readonly #sessions = new Map<string, Session>()
   #last: Promise<unknown> = Promise.resolve()
   #interrupted = false
@@ -111,6 +115,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.scratch = options.scratch
     this.#memoryLimitMb = options.memoryLimitMb ?? MEMORY_LIMIT_MB
+    this.#files = options.files ?? []
     this.build = engineBuild(arch(), this.#memoryLimitMb)
     mkdirSync(this.scratch, { recursive: true })
   }
@@ -147,7 +152,7 @@ export class Engine {
       session.close()
       this.#sessions.delete(old)
     }
-    const session = await Session.open({ scratch: this.scratch, memoryLimitMb: this.#memoryLimitMb, zone })
+    const session = await Session.open({ scratch: this.scratch, memoryLimitMb: this.#memoryLimitMb, files: this.#files, zone })
     this.#sessions.set(zone, session)
     return session
   }
