@@ -125,7 +125,7 @@ function addBackfillCommands(program: Command, ended: Ended): void {
     .option('--workers <n>', 'worker processes (default: all cores)', parseCount)
     .option('--reason <text>', 'why, for the report', 'backfill')
     .option('--publish', 'publish all versions of the run at once when it is done')
-    .option('--unverified', 'publish also where live wrote nothing that could be compared before')
+    .option('--unverified', 'do not hold what live wrote against a backfill first, and publish all the same')
     .option('--report', 'make the HTML page of the run too, as hindcast report does')
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/backfill.ts')).backfill(contextOf(program), { views, ...options })),

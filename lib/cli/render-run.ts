@@ -4,6 +4,7 @@ import type { Bill } from '../pipeline/bill.ts'
 import type { Plan } from '../pipeline/plan.ts'
 import type { RunReport } from '../pipeline/run-report.ts'
 import { EXIT } from './exit-codes.ts'
+import { renderGate } from './render-gate.ts'
 import { exitCodeOfPublish, renderRunPublish } from './render-publish.ts'
 import { count, usd } from './table.ts'
 
@@ -15,9 +16,11 @@ export function renderRun(report: RunReport, wallMs: number, page?: string): str
   const kinds = Object.keys(report.outcomes).sort((a, b) => rank(order, a) - rank(order, b))
   const outcomes = kinds.map((kind) => `${(report.outcomes[kind] ?? 0).toLocaleString('en-US')} ${kind.replace('_', ' ')}`)
   const landed = report.landed > 0 ? [`${count(report.landed, 'object')} landed`] : []
+  const stopped = report.gate?.verdict === 'different' ? 'stopped by a difference' : undefined
   return [
-    `run ${report.run}: ${[...landed, ...outcomes].join(', ') || 'nothing to do'} in ${prettyMs(wallMs)}`,
+    `run ${report.run}: ${stopped ?? ([...landed, ...outcomes].join(', ') || 'nothing to do')} in ${prettyMs(wallMs)}`,
     `  ${count(report.rows, 'row')}, ${prettyBytes(report.bytes)} written from ${prettyBytes(report.bytesRead)} read; ${prettyMs(report.computeMs)} of computing`,
+    ...renderGate(report.gate),
     ...renderBill(report.bill),
     ...report.rejected.slice(0, SHOWN_MAX).map(({ view, partition, reason }) => `  rejected: ${view} ${partition}: ${reason}`),
     ...more((report.outcomes.rejected ?? 0) - SHOWN_MAX, 'rejected; hindcast status lists them'),
@@ -50,6 +53,7 @@ function rank(order: readonly string[], kind: string): number {
 /** Bad data in the range that was asked for is told by the exit code, whether it was met now or is known from before. */
 export function exitCodeOfRun(report: RunReport, plan: Plan): number {
   if (report.aborted) return EXIT.interrupted
+  if (report.gate?.verdict === 'different') return EXIT.different
   const refused = plan.landings.some((landing) => landing.refused.length > 0) || plan.views.some((view) => (view.states.rejected ?? 0) > 0)
   const leftRefused = refused && !['failed', 'all'].includes(plan.request.reprocess)
   const blocked = (report.outcomes.blocked ?? 0) > 0 || plan.views.some((view) => (view.states.blocked ?? 0) > 0)

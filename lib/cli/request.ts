@@ -26,6 +26,7 @@ export interface PlanOptions extends PeriodOptions {
   readonly reason?: string
   readonly workers?: number
   readonly publish?: boolean
+  readonly unverified?: boolean
 }
 
 /** @throws InvalidInputError when the options name no period, or two. */
@@ -44,6 +45,7 @@ export function requestOf(options: PlanOptions, catalog: Catalog): BackfillReque
     missingInputs: options.missingInputs,
     ...(options.maxCost !== undefined && { maxCost: options.maxCost }),
     ...(options.publish && { publish: true }),
+    ...(options.unverified && { unverified: true }),
     reason: options.reason ?? 'plan',
   }
 }

@@ -14,6 +14,8 @@ export interface BackfillRequest {
   readonly maxCost?: number
   /** Publish all versions that the plan computes, once they are computed. */
   readonly publish?: boolean
+  /** Runs without the gate, and lets what was not verified be published. */
+  readonly unverified?: boolean
   readonly reason: string
 }
 

@@ -1,6 +1,7 @@
 import type { Requests } from '../lake/counting-store.ts'
 import type { PriceTable, Quote } from '../model/price.ts'
 import { type Bill, makeBill } from './bill.ts'
+import type { Gate } from './gate.ts'
 import type { Plan, PlannedLandings, PlannedView } from './plan.ts'
 import type { RunPublish } from './publish-run.ts'
 import type { BackfillRequest } from './request.ts'
@@ -32,6 +33,8 @@ export interface RunReport extends Tally {
   readonly plan: PlanSummary
   readonly quote: Quote
   readonly bill: Bill
+  /** What was verified before; a difference stopped the run. */
+  readonly gate?: Gate
   /** There where the request asked for it. */
   readonly publish?: RunPublish
 }
@@ -51,6 +54,7 @@ export interface RunFacts {
   readonly ended: string
   readonly wallMs?: number
   readonly aborted: boolean
+  readonly gate?: Gate
 }
 
 /** The report from what was planned and what came of it. */

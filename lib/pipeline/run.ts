@@ -10,6 +10,7 @@ import { jsonBytes } from '../lake/json-object.ts'
 import { type Catalog, featureKey } from '../model/catalog.ts'
 import { renderError } from '../model/errors.ts'
 import type { Effects } from './effects.ts'
+import type { Gate, GateEffects } from './gate.ts'
 import { type Plan, planBackfill } from './plan.ts'
 import type { Verified } from './publish.ts'
 import { publishRun } from './publish-run.ts'
@@ -43,8 +44,9 @@ export interface RunOptions {
   /** Names this process in the run's claim, where others can see that it ended. */
   readonly holder?: string
   readonly signal?: AbortSignal
-  /** What live partitions were held against before; for a request to publish. */
-  readonly verified?: Verified
+  /** How live's partitions are verified before anything is written; without it the run is not verified. */
+  readonly gate?: GateEffects
+  onGate?(gate: Gate): void
   onPlan?(plan: Plan): void
   onProgress?(progress: RunProgress): void
 }
@@ -77,8 +79,9 @@ export async function runBackfill(
     await files.putPlan({ run: options.run, started, prices, planning, ...plan })
     const tally = new RunTally()
     for (const [level, amount] of tasksPerLevel(plan).entries()) tally.plan(level, amount)
+    const gate = await verifyFirst(plan, catalog, options)
     for (const [level, tasks] of tasksOf(plan, options.run).entries()) {
-      if (tasks.length === 0 || options.signal?.aborted) continue
+      if (tasks.length === 0 || options.signal?.aborted || gate?.verdict === 'different') continue
       await claim()
       await files.putTasks(level, tasks)
       await mapLevel({ level, tasks, map, options, tally, files })
@@ -88,14 +91,30 @@ export async function runBackfill(
       ended: new Date(effects.now()).toISOString(),
       wallMs: Math.round(performance.now() - began),
       aborted: options.signal?.aborted ?? false,
+      ...(gate && { gate }),
     })
-    const state = { aborted: done.aborted, failures: done.failed, verified: options.verified ?? 'nothing_compared' }
-    const report = request.publish ? { ...done, publish: await publishRun(plan, state, effects) } : done
+    const state = { aborted: done.aborted, failures: done.failed, verified: verifiedBy(request, gate) }
+    const report = request.publish && gate?.verdict !== 'different' ? { ...done, publish: await publishRun(plan, state, effects) } : done
     await lake.store.put(reportKey(options.run), jsonBytes(report))
     return { plan, report }
   } finally {
     await removeClaim(lake.store, options.run)
   }
+}
+
+/** Undefined where the caller has no gate. */
+/** What publishing has to know of it. */
+function verifiedBy(request: BackfillRequest, gate: Gate | undefined): Verified {
+  if (gate?.verdict === 'verified') return 'yes'
+  return request.unverified ? 'unverified_allowed' : 'nothing_compared'
+}
+
+async function verifyFirst(plan: Plan, catalog: Catalog, { gate, onGate }: RunOptions): Promise<Gate | undefined> {
+  if (!gate) return undefined
+  const { passGate, SKIPPED } = await import('./gate.ts')
+  const found = plan.request.unverified ? SKIPPED : await passGate(plan, catalog, gate)
+  onGate?.(found)
+  return found
 }
 
 /** All partitions that the request may compute, before anything is listed. */

@@ -1,17 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Registered } from '../../lake/registry.ts'
-import { featureNamed } from '../../model/catalog.ts'
 import type { Effects } from '../../pipeline/effects.ts'
 import { runBackfill } from '../../pipeline/run.ts'
 import type { CliContext } from '../context.ts'
-import { EXIT } from '../exit-codes.ts'
+import { lazyGateEffects, noteGate } from '../gate-effects.ts'
 import { Progress } from '../progress.ts'
 import { renderPlan } from '../render-plan.ts'
 import { exitCodeOfRun, renderRun } from '../render-run.ts'
 import { type PlanOptions, requestOf, settingsOf } from '../request.ts'
 import { holderOfProcess, openSession, type Session } from '../session.ts'
-import { renderLiveVerification, verifyLive } from '../verify-live.ts'
 import { WorkerPool } from '../worker-pool.ts'
 import { plan } from './plan.ts'
 
@@ -44,21 +42,22 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
   process.once('SIGINT', interrupt)
   const progress = new Progress()
   try {
-    const request = requestOf(options, session.catalog)
-    const checked = options.publish ? await verifyBefore(context, session, request.views, options.unverified ?? false) : undefined
-    if (checked?.verified === 'different') {
-      context.out(options.json ? JSON.stringify(checked.found, null, 1) : 'nothing was computed')
-      return EXIT.different
-    }
-    const { report, plan: planned } = await runBackfill(request, session.catalog, effectsOf(context, session), pool, {
-      run: runId(context.now()),
-      settings: await settingsOf(options),
-      holder: holderOfProcess(),
-      signal: abort.signal,
-      ...(checked && { verified: checked.verified }),
-      onPlan: (made) => context.note(renderPlan(made)),
-      onProgress: (step) => progress.update(step),
-    })
+    const { report, plan: planned } = await runBackfill(
+      requestOf(options, session.catalog),
+      session.catalog,
+      effectsOf(context, session),
+      pool,
+      {
+        run: runId(context.now()),
+        settings: await settingsOf(options),
+        holder: holderOfProcess(),
+        signal: abort.signal,
+        gate: lazyGateEffects(context, session),
+        onGate: (gate) => noteGate(context, gate),
+        onPlan: (made) => context.note(renderPlan(made)),
+        onProgress: (step) => progress.update(step),
+      },
+    )
     progress.stop()
     const wallMs = performance.now() - began
     const page = options.report ? await (await import('./report.ts')).putRunPage(context, session, report.run) : undefined
@@ -70,14 +69,6 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
     await pool.close()
     await session.close()
   }
-}
-
-/** Live partitions are held against a backfill before one is published. */
-async function verifyBefore(context: CliContext, session: Session, views: readonly string[], unverified: boolean) {
-  const refs = views.map((name) => featureNamed(session.catalog, name).version)
-  const checked = await verifyLive(context, session, refs, unverified)
-  context.note(renderLiveVerification(checked, refs))
-  return checked
 }
 
 function workerStart(context: CliContext) {

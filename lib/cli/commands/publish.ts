@@ -30,7 +30,7 @@ export async function publish(context: CliContext, options: PublishOptions): Pro
     }
     const checked = await verifyLive(context, session, planned.published, options.unverified ?? false)
     const { found, verified } = checked
-    const told = renderLiveVerification(checked, planned.published)
+    const told = renderLiveVerification(checked)
     if (verified === 'different') {
       context.out(options.json ? JSON.stringify(found, null, 1) : `${told}\nnothing was published`)
       return EXIT.different

@@ -237,7 +237,7 @@ describe('a crash', () => {
     const period = { from: '2001-03-01', to: '2001-03-03' }
     const run = async (store: ObjectStore) => {
       const house = await openVersionsLake(engine, store).house()
-      return (await house.backfill(period, { publish: true }, { verified: 'yes' })).report.publish?.kind
+      return (await house.backfill(period, { publish: true, unverified: true })).report.publish?.kind
     }
     const clean = failingStore(await copyOf(base.store), { at: Number.POSITIVE_INFINITY, when: 'before' })
     expect(await run(clean)).toBe('published')
@@ -269,7 +269,7 @@ async function namesAndOutputs(store: ObjectStore) {
 describe('a run that is to publish', () => {
   it('publishes all its versions at once, or says why not, and its outputs stand either way', async () => {
     const { lake, first, second } = await twoVersions()
-    const part = await (await lake.house()).backfill({ from: '2001-03-01', to: '2001-03-08' }, { publish: true }, { verified: 'yes' })
+    const part = await (await lake.house()).backfill({ from: '2001-03-01', to: '2001-03-08' }, { publish: true, unverified: true })
     expect(part.report.publish).toMatchObject({
       kind: 'refused',
       reason: expect.stringContaining('lacks 2 partitions (2001-03-09..2001-03-10)'),
@@ -277,7 +277,7 @@ describe('a run that is to publish', () => {
     const unverified = await (await lake.house()).backfill(ALL, { publish: true })
     expect(unverified.report.publish).toMatchObject({ kind: 'not_verified' })
     expect(await viewsOf(lake)).toEqual({ busier: first.busier, busy: first.busy })
-    const { report } = await (await lake.house()).backfill(ALL, { publish: true }, { verified: 'unverified_allowed' })
+    const { report } = await (await lake.house()).backfill(ALL, { publish: true, unverified: true })
     expect(report.publish).toMatchObject({ kind: 'published', published: [{ view: 'busy', version: second.busy }, { view: 'busier' }] })
     expect(await viewsOf(lake)).toEqual({ busier: second.busier, busy: second.busy })
   })
@@ -286,7 +286,7 @@ describe('a run that is to publish', () => {
     const { lake, first } = await twoVersions()
     const abort = new AbortController()
     const house = await lake.house()
-    const ended = await house.backfill(ALL, { publish: true }, { verified: 'yes', signal: abort.signal, onProgress: () => abort.abort() })
+    const ended = await house.backfill(ALL, { publish: true, unverified: true }, { signal: abort.signal, onProgress: () => abort.abort() })
     expect(ended.report.publish).toEqual({ kind: 'refused', reason: 'the run was interrupted' })
     expect(await viewsOf(lake)).toEqual({ busier: first.busier, busy: first.busy })
   })

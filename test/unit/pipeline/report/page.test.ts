@@ -89,7 +89,7 @@ test('a candidate is compared with what is published, where both stand', async (
   const house = await open()
   await house.backfill({ from: '2001-03-01', to: '2001-03-06' }, { views: ['busy'] })
   const old = house.catalog.candidates.get('busy') ?? ''
-  await writeRegistry(house.store, house.catalog)
+  await writeRegistry(house.store, house.catalog, house.now)
   const text = `/* ---
 description: Ticks of two days.
 entity: id
