@@ -16,7 +16,7 @@ export async function verifyLive(
   wanted: readonly VersionRef[],
   unverified: boolean,
 ): Promise<LiveVerification> {
-  const found = await verifyVersions(wanted, session.catalog, verifyEffects(context, session))
+  const found = await verifyVersions(wanted, session.catalog, verifyEffects(context, session), { replaced: true })
   if (found.verdict === 'different') return { found, verified: 'different' }
   if (found.verdict === 'verified') return { found, verified: 'yes' }
   return { found, verified: unverified ? 'unverified_allowed' : 'nothing_compared' }

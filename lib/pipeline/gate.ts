@@ -55,22 +55,28 @@ export const SKIPPED: Gate = { verdict: 'not_verified', skipped: true, views: []
 
 /** Verifies the views of a plan, and tries what is new of them. Reads only. */
 export async function passGate(plan: Plan, catalog: Catalog, effects: GateEffects): Promise<Gate> {
-  const gate = await verifyVersions(plan.views, catalog, effects)
+  // What somebody put over an output is stale: the run repairs it.
+  const gate = await verifyVersions(plan.views, catalog, effects, { replaced: false })
   return gate.verdict === 'different' ? gate : { ...gate, trials: await tryVersions(plan, catalog, effects) }
 }
 
 /**
  * Verifies versions: what live wrote of each, or, where it wrote nothing of a version yet, what it wrote of the published version of the
- * view. Reads only.
+ * view. Reads only. `replaced`: also where something else was put over what live wrote, which no reader is to see.
  */
-export async function verifyVersions(refs: readonly VersionRef[], catalog: Catalog, effects: RecomputeEffects): Promise<Gate> {
+export async function verifyVersions(
+  refs: readonly VersionRef[],
+  catalog: Catalog,
+  effects: RecomputeEffects,
+  options: GateOptions,
+): Promise<Gate> {
   const published = await publishedVersions(effects.lake.store)
   const found: Gated[] = []
   for (const { view, version } of refs) {
-    const own = await gateVersion({ view, version }, catalog, effects)
+    const own = await gateVersion({ view, version }, catalog, { ...effects, ...options })
     const live = published[view]
     const other = own.view.verdict === 'not_verified' && live !== undefined && live !== version
-    const instead = other ? await gateVersion({ view, version: live }, catalog, effects) : own
+    const instead = other ? await gateVersion({ view, version: live }, catalog, { ...effects, ...options }) : own
     found.push(instead.view.verdict === 'not_verified' ? own : instead)
   }
   const views = found.map(({ view }) => view)
@@ -85,12 +91,18 @@ export async function verifyVersions(refs: readonly VersionRef[], catalog: Catal
   }
 }
 
+interface GateOptions {
+  readonly replaced: boolean
+}
+
+type Gating = RecomputeEffects & GateOptions
+
 interface Gated {
   readonly view: GatedView
   readonly compared: Compared
 }
 
-async function gateVersion(ref: VersionRef, known: Catalog, effects: RecomputeEffects): Promise<Gated> {
+async function gateVersion(ref: VersionRef, known: Catalog, effects: Gating): Promise<Gated> {
   const catalog = await withVersions(effects.lake.store, known, [ref])
   const feature = catalog.features.get(featureKey(ref.view, ref.version))
   if (!feature) throw new InternalError(`version ${ref.version} of view ${ref.view} is not in the catalog`)
@@ -99,13 +111,13 @@ async function gateVersion(ref: VersionRef, known: Catalog, effects: RecomputeEf
 
 const NOTHING: Compared = { compared: 0, different: [], hints: [] }
 
-async function gateView(feature: Feature, catalog: Catalog, effects: RecomputeEffects): Promise<Gated> {
+async function gateView(feature: Feature, catalog: Catalog, effects: Gating): Promise<Gated> {
   const { view, version } = feature.version
   const notVerified = (reason: string) => ({
     view: { view, version, verdict: 'not_verified' as const, reason, compared: 0, rows: 0, partitions: [] },
     compared: NOTHING,
   })
-  const looking = { store: effects.lake.store, engine: effects.engine.build.id, now: effects.now() }
+  const looking = { replaced: effects.replaced, store: effects.lake.store, engine: effects.engine.build.id, now: effects.now() }
   const written = await findLiveWritten(feature, looking)
   if (written.length === 0) return notVerified('live wrote none of its recent partitions under this engine build')
   const chosen = chooseForGate(await onlyFresh(feature, written, catalog, effects))
@@ -117,9 +129,9 @@ async function gateView(feature: Feature, catalog: Catalog, effects: RecomputeEf
   return { view: { view, version, verdict, compared: compared.compared, rows: compared.rows, partitions }, compared }
 }
 
-/** Those that are fresh as their inputs are now. Partitions long before the others are listed on their own. */
-async function onlyFresh(feature: Feature, written: readonly LiveWritten[], catalog: Catalog, effects: RecomputeEffects) {
-  const { lake, engine, now } = effects
+/** Those that are fresh as their inputs are now, or would be had nothing been put over them. Partitions long before the others are listed on their own. */
+async function onlyFresh(feature: Feature, written: readonly LiveWritten[], catalog: Catalog, effects: Gating) {
+  const { lake, engine, now, replaced } = effects
   const context = { store: lake.store, engine: engine.build.id, missingInputs: 'block' as const }
   const fresh: (LiveWritten & Standing)[] = []
   for (const group of groupsOf(written)) {
@@ -128,10 +140,18 @@ async function onlyFresh(feature: Feature, written: readonly LiveWritten[], cata
     for (const one of group) {
       const inputs = listing.inputs(feature, one.partition)
       const state = await statePartition(context, feature, one.facts, inputs)
-      if (state.kind === 'fresh') fresh.push({ ...one, fingerprint: inputs.fingerprint })
+      if (state.kind === 'fresh' || (replaced && wasReplaced(one, inputs.fingerprint, engine.build.id)))
+        fresh.push({ ...one, fingerprint: inputs.fingerprint })
     }
   }
   return fresh
+}
+
+/** A receipt says what these inputs give, and something else stands there: a hand, or a broken promise. */
+function wasReplaced({ facts }: LiveWritten, fingerprint: string, engine: string): boolean {
+  const { output, receipts } = facts
+  const own = receipts.filter((receipt) => receipt.fingerprint === fingerprint && receipt.engine === engine)
+  return output !== undefined && own.length > 0 && own.every((receipt) => receipt.etag !== output.etag)
 }
 
 /** Neighbours with less than this many of their lengths between them share a listing. */

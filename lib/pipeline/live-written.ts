@@ -1,7 +1,9 @@
 /** Finds recent partitions that live wrote, with as few requests as that takes. */
 import pMap from 'p-map'
+import { readJson } from '../lake/json-object.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
 import { listOutputs, type PartitionOutputs } from '../lake/outputs.ts'
+import type { Receipt } from '../lake/receipts.ts'
 import type { Feature } from '../model/catalog.ts'
 import { clockChanges, hasClockChange } from '../model/clock-change.ts'
 import type { Partition } from '../model/partition.ts'
@@ -30,6 +32,8 @@ export interface LookingBack {
   /** The engine build that the receipts have to name. */
   readonly engine: string
   readonly now: Instant
+  /** Also partitions where something else was put over what live wrote. */
+  readonly replaced: boolean
 }
 
 /** In order of time: of the newest partitions those that live wrote, and where there are such, of the newest changes of clocks too. */
@@ -67,18 +71,19 @@ async function newestStanding(feature: Feature, looking: LookingBack): Promise<S
   return [...older, ...found].slice(-RECEIPTS_MAX)
 }
 
-/** Those of adjacent partitions that stand with a receipt of this engine build. */
+/** Those of adjacent partitions that stand beside a receipt of this engine build. */
 async function listStanding(
   feature: Feature,
   partitions: readonly Partition[],
-  { store, engine }: LookingBack,
+  { store, engine, replaced }: LookingBack,
 ): Promise<StandingPartition[]> {
   const [first, last] = [partitions[0], partitions.at(-1)]
   if (!first || !last) return []
   const outputs = await listOutputs(store, feature.version, first.name, last.name)
   return partitions.flatMap((partition) => {
     const facts = outputs.get(partition.name)
-    const certified = facts?.output && facts.receipts.some((receipt) => receipt.etag === facts.output?.etag && receipt.engine === engine)
+    const certified =
+      facts?.output && facts.receipts.some((receipt) => receipt.engine === engine && (replaced || receipt.etag === facts.output?.etag))
     return facts && certified ? [{ partition, facts }] : []
   })
 }
@@ -86,12 +91,18 @@ async function listStanding(
 async function readLive(feature: Feature, standing: readonly StandingPartition[], { store }: LookingBack): Promise<LiveWritten[]> {
   const calendar = viewCalendar(feature.version)
   const read = async ({ partition, facts }: StandingPartition): Promise<LiveWritten[]> => {
-    const receipt = await readReceipt(store, facts)
+    const receipt = (await readReceipt(store, facts)) ?? (await readReplaced(store, facts))
     if (receipt?.writer !== LIVE) return []
     const repaired = receipt.first_written !== receipt.written
     return [{ partition, facts, repaired, clockChange: hasClockChange(calendar.zone, partition) }]
   }
   return (await pMap(standing, read, { concurrency: READS_AT_ONCE })).flat()
+}
+
+/** The receipt of what stood there before something else was put over it. */
+async function readReplaced(store: ObjectStore, { receipts }: PartitionOutputs): Promise<Receipt | undefined> {
+  const [receipt] = receipts
+  return receipt && (await readJson<Receipt>(store, receipt.key))?.value
 }
 
 function clockPartitions(feature: Feature, now: Instant): Partition[] {

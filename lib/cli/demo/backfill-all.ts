@@ -6,6 +6,7 @@ import { runBackfill } from '../../pipeline/run.ts'
 import type { RunReport } from '../../pipeline/run-report.ts'
 import { effectsOf } from '../commands/backfill.ts'
 import type { CliContext } from '../context.ts'
+import { lazyGateEffects } from '../gate-effects.ts'
 import type { Session } from '../session.ts'
 import { WorkerPool } from '../worker-pool.ts'
 
@@ -34,6 +35,7 @@ export async function backfillAll(
   const pool = new WorkerPool({ lake: context.lake, ...(context.fixedNow !== undefined && { now: context.fixedNow }) }, workers)
   try {
     const { plan, report } = await runBackfill(request, session.catalog, effectsOf(context, session), pool, {
+      gate: lazyGateEffects(context, session),
       run: `demo-${period.from}`,
       settings: { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 },
       onProgress: ({ done, of, level }) => tell(`level ${level}, ${done} of ${of} tasks`),
