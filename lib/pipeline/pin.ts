@@ -19,6 +19,7 @@ export async function pinVersion(ref: VersionRef & { readonly reason?: string },
   const { view, version, reason } = ref
   const pin: Pin = { since: new Date(now()).toISOString(), ...(reason !== undefined && { reason }) }
   await updatePublished(lake.store, async (published) => {
+    requireWhole(ref, published)
     // Live computes what is pinned: all that it reads has to be there and to stay.
     const catalog = await withVersions(lake.store, await readCatalog(lake.store, now()), [ref])
     requireKept(ref, published, catalog)
@@ -29,10 +30,13 @@ export async function pinVersion(ref: VersionRef & { readonly reason?: string },
 
 /** Whoever puts a mark of a drop later sees the pin, as both are in one object. */
 function requireKept(ref: VersionRef, published: Published, catalog: Catalog): void {
-  const key = featureKey(ref.view, ref.version)
-  if (published.dropping?.[key]) throw new InvalidInputError(`version ${ref.version} of view ${ref.view} is being dropped`)
-  for (const binding of catalog.features.get(key)?.version.inputs ?? [])
+  requireWhole(ref, published)
+  for (const binding of catalog.features.get(featureKey(ref.view, ref.version))?.version.inputs ?? [])
     if (binding.kind === 'view') requireKept(binding, published, catalog)
+}
+
+function requireWhole({ view, version }: VersionRef, { dropping }: Published): void {
+  if (dropping?.[featureKey(view, version)]) throw new InvalidInputError(`version ${version} of view ${view} is being dropped`)
 }
 
 /** @throws InvalidInputError for a version that is not pinned, naming those of its view that are. */
