@@ -35,7 +35,7 @@ export function lakeHead({ views, runs, engine }: ReportPage): Html {
 }
 
 /** All views by state; the sections of the views come after it. */
-export function statesSection({ views }: ReportPage): Section {
+export function statesSection({ views, alsoLive }: ReportPage): Section {
   const used = STATE_KINDS.filter((kind) => views.some(({ status }) => status.states[kind]))
   const rows = views.map(({ view, version, published, candidate, status, coverage }) => [
     html`<a href="#view-${view}-${version}">${view}</a>${published && !candidate ? ' (published)' : ''}`,
@@ -44,8 +44,9 @@ export function statesSection({ views }: ReportPage): Section {
     status.first === undefined ? 'none' : `${status.first}..${status.last}`,
     html`<code>${version}</code>`,
   ])
+  const also = list(alsoLive.map(({ view, version, why }) => html`also live: ${view} <code>${version}</code>, ${why}`))
   const columns = ['view', ...used.map((kind) => `>${spoken(kind)}`), '>in all', 'partitions', 'version']
-  return { id: 'views', title: 'Views', body: table('views by state', columns, rows) }
+  return { id: 'views', title: 'Views', body: html`${table('views by state', columns, rows)}${also}` }
 }
 
 export function runsSection({ runs, brokenRuns, claims }: ReportPage): Section | undefined {

@@ -4,7 +4,8 @@ import { commandOf } from '../pipeline/report/commands.ts'
 import type { RunReport } from '../pipeline/run-report.ts'
 import { renderBill } from './bill.ts'
 import { capped, commandLine, list, type Section, table } from './blocks.ts'
-import { colorOf, legend } from './coverage.ts'
+import { colorOf } from './calendar-cells.ts'
+import { legend } from './coverage.ts'
 import { type Html, html, type Part } from './html.ts'
 import { nameOfTask, renderTasks } from './tasks.ts'
 import { tiles } from './tiles.ts'
@@ -39,10 +40,11 @@ export function runBanner({ state, report }: RunRecord): { readonly mood: 'good'
 
 /** What the run was asked for, and its figures. */
 export function runHead({ report }: RunRecord): Html {
-  const { reason, request, started, wallMs, outcomes, rows, bytes, landed, bill } = report
+  const { reason, request, started, wallMs, outcomes, rows, bytes, landed, bill, publish } = report
   const computed = (outcomes.written ?? 0) + (outcomes.confirmed ?? 0)
   return html`<p class="note">${reason} · started ${moment(started)}</p>
 <p class="command">${commandLine(commandOf(request))}</p>
+${published(publish)}
 ${tiles([
   [computed.toLocaleString('en-US'), computed === 1 ? 'partition computed' : 'partitions computed'],
   ...(landed > 0 ? [[landed.toLocaleString('en-US'), landed === 1 ? 'object landed' : 'objects landed'] as const] : []),
@@ -51,6 +53,12 @@ ${tiles([
   ...(wallMs === undefined ? [] : [[long(wallMs), 'wall time'] as const]),
   [dollars(bill.usd), `on AWS, quoted ${dollars(bill.lowUsd)} to ${dollars(bill.highUsd)}`],
 ])}`
+}
+
+function published(publish: RunReport['publish']): Html | undefined {
+  if (!publish) return undefined
+  if (publish.kind === 'published') return html`<p>Its versions were published.</p>`
+  return html`<p><strong>Not published:</strong> ${publish.reason}</p>`
 }
 
 export function runSections(record: RunRecord): Section[] {

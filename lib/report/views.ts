@@ -1,6 +1,6 @@
 import { count } from '../model/words.ts'
 import type { VersionComparison } from '../pipeline/report/compare-versions.ts'
-import type { ReportedView } from '../pipeline/report/page.ts'
+import type { ReportedView } from '../pipeline/report/reported-view.ts'
 import type { SourceStatus } from '../pipeline/source-status.ts'
 import type { ViewStatus } from '../pipeline/status.ts'
 import { capped, commandLine, list, type Section } from './blocks.ts'

@@ -1,3 +1,4 @@
+import { featureKey } from '../../model/catalog.ts'
 import type { StateKind } from '../../model/states.ts'
 import type { RunRecord } from '../read-run.ts'
 import type { BackfillRequest } from '../request.ts'
@@ -22,26 +23,28 @@ export interface CommandFacts {
 
 /** What to type next, the most useful first. */
 export function nextCommands({ views, sources, compared, run }: CommandFacts): NextCommand[] {
-  const candidates = views.filter(({ role }) => role === 'candidate')
+  // A request means the candidate by the view's name alone.
+  const named = views.map((one) => ({ ...one, name: one.role === 'candidate' ? one.view : featureKey(one.view, one.version) }))
   const found = [
     ...(run ? goOn(run) : []),
     ...sources.flatMap(unlanded),
-    ...repairs(candidates),
+    ...repairs(named),
     ...compared.flatMap(publishing),
-    ...checking(candidates),
+    ...checking(named),
   ]
   const unique = new Map(found.map((one) => [one.command, one]))
   return [...unique.values()].slice(0, COMMANDS_MAX)
 }
 
 /** The command line of a request. */
-export function commandOf({ views, period, with: also, reprocess, missingInputs }: BackfillRequest): string {
+export function commandOf({ views, period, with: also, reprocess, missingInputs, publish }: BackfillRequest): string {
   const span = 'last' in period ? `--last ${period.last}` : `--from ${period.from} --to ${period.to}`
   return [
     `hindcast backfill ${views.join(' ')} ${span}`,
     ...(also === 'none' ? [] : [`--with ${also}`]),
     ...(reprocess === 'stale' ? [] : [`--reprocess ${reprocess}`]),
     ...(missingInputs === 'block' ? [] : [`--missing-inputs ${missingInputs}`]),
+    ...(publish ? ['--publish'] : []),
   ].join(' ')
 }
 
@@ -57,6 +60,9 @@ function unlanded({ source, landings }: SourceStatus): NextCommand[] {
   return [{ command: 'hindcast live --once', why: `lands ${landings.unlanded.toLocaleString('en-US')} objects of ${source}` }]
 }
 
+/** A version with the name by which a request means it. */
+type NamedView = ViewStatus & { readonly name: string }
+
 /** What to do about partitions in some states, in the order in which it is told. */
 const REPAIRS: readonly { readonly states: readonly StateKind[]; readonly option: string; readonly why: string }[] = [
   { states: ['missing', 'stale'], option: '', why: 'computes what is missing or has other inputs now' },
@@ -65,13 +71,13 @@ const REPAIRS: readonly { readonly states: readonly StateKind[]; readonly option
 ]
 
 /** One command per kind of repair, over all partitions that need it. */
-function repairs(views: readonly ViewStatus[]): NextCommand[] {
+function repairs(views: readonly NamedView[]): NextCommand[] {
   const found = REPAIRS.map(({ states, option, why }) =>
-    views.flatMap(({ view, leftOut }): NextCommand[] => {
+    views.flatMap(({ name, leftOut }): NextCommand[] => {
       const runs = leftOut.filter(({ state }) => states.includes(state))
       const [first, last] = [runs[0], runs.at(-1)]
       if (!first || !last) return []
-      return [{ command: `hindcast backfill ${view} --from ${first.first} --to ${last.last}${option}`, why }]
+      return [{ command: `hindcast backfill ${name} --from ${first.first} --to ${last.last}${option}`, why }]
     }),
   )
   const [missing = [], ...others] = found
@@ -81,20 +87,20 @@ function repairs(views: readonly ViewStatus[]): NextCommand[] {
 const UNBLOCKING_MAX = 2
 
 /** What blocks says itself what to type; what has to be written is told where the partitions are. */
-function unblocking({ view, leftOut }: ViewStatus): NextCommand[] {
+function unblocking({ name, leftOut }: NamedView): NextCommand[] {
   const blocked = leftOut.filter(({ state, remedy }) => state === 'blocked' && remedy?.startsWith('hindcast '))
   return blocked
     .slice(0, UNBLOCKING_MAX)
-    .map(({ remedy = '', reason = 'inputs are missing' }) => ({ command: remedy, why: `unblocks ${view}: ${reason}` }))
+    .map(({ remedy = '', reason = 'inputs are missing' }) => ({ command: remedy, why: `unblocks ${name}: ${reason}` }))
 }
 
-function retrying({ view, rejected }: ViewStatus): NextCommand[] {
+function retrying({ name, rejected }: NamedView): NextCommand[] {
   const [newest, oldest] = [rejected[0]?.partition, rejected.at(-1)?.partition]
   if (newest === undefined) return []
   return [
-    { command: `hindcast explain ${view} ${newest}`, why: 'says what was refused and why' },
+    { command: `hindcast explain ${name} ${newest}`, why: 'says what was refused and why' },
     {
-      command: `hindcast backfill ${view} --from ${oldest} --to ${newest} --reprocess failed`,
+      command: `hindcast backfill ${name} --from ${oldest} --to ${newest} --reprocess failed`,
       why: 'tries what was rejected again, once its data or rules are corrected',
     },
   ]
@@ -102,7 +108,10 @@ function retrying({ view, rejected }: ViewStatus): NextCommand[] {
 
 function publishing({ view, partitions, notComparable }: VersionComparison): NextCommand[] {
   if (notComparable !== undefined || partitions.length === 0) return []
-  return [{ command: `hindcast publish ${view}`, why: 'makes the candidate what readers see, once you trust it' }]
+  return [
+    { command: `hindcast diff ${view}`, why: 'shows which rows differ between the published version and the candidate' },
+    { command: `hindcast publish ${view}`, why: 'makes the candidate what readers see, once you trust it' },
+  ]
 }
 
 /** One command over the newest days of all views. */
