@@ -2,10 +2,11 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CliContext } from '../context.ts'
 import { backfillAll } from '../demo/backfill-all.ts'
+import { fixBug } from '../demo/bug-fix.ts'
 import { cutFlights, LIVE_FIRST, layHistory } from '../demo/flights.ts'
 import { runLiveWeeks } from '../demo/live-weeks.ts'
 import { prove } from '../demo/prove.ts'
-import { describeBackfill, describeEnd, describeFlights, describeProof, describeWeeks } from '../demo/render.ts'
+import { describeBackfill, describeBugFix, describeEnd, describeFlights, describeProof, describeWeeks } from '../demo/render.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openLive } from '../live-session.ts'
 
@@ -43,6 +44,7 @@ export async function demo(context: CliContext, options: { readonly dir: string 
     say(describeBackfill(await backfillAll(at('lake'), live.session, (text) => tell(`backfill: ${text}`))))
     tell('proof: the live days again, by backfill into an empty lake')
     say(describeProof(await prove(at('lake'), at('proof'), live.session)))
+    say(describeBugFix(await fixBug(at('lake'), join(options.dir, 'features'), (text) => tell(`bug fix: ${text}`))))
   } finally {
     await live.close()
   }

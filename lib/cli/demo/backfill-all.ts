@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
+import { featureNamed } from '../../model/catalog.ts'
 import { PRICES } from '../../model/price.ts'
 import type { Plan } from '../../pipeline/plan.ts'
-import { type BackfillRequest, TASK_SECONDS } from '../../pipeline/request.ts'
+import { type BackfillRequest, type PlanSettings, TASK_SECONDS } from '../../pipeline/request.ts'
 import { runBackfill } from '../../pipeline/run.ts'
 import type { RunReport } from '../../pipeline/run-report.ts'
 import { effectsOf } from '../commands/backfill.ts'
@@ -26,24 +27,30 @@ export async function backfillAll(
   context: CliContext,
   session: Session,
   tell: (text: string) => void,
-  period: { readonly from: string; readonly to: string } = { from: FIRST, to: LAST },
+  options: { readonly period?: { readonly from: string; readonly to: string }; readonly views?: readonly string[] } = {},
 ): Promise<BackfilledAll> {
   const began = performance.now()
   const workers = availableParallelism()
-  const views = viewsOf(session, period)
+  const period = options.period ?? { from: FIRST, to: LAST }
+  const views = options.views ?? viewsOf(session, period)
   const request: BackfillRequest = { views, period, with: 'upstream', reprocess: 'stale', missingInputs: 'block', reason: 'demo' }
   const pool = new WorkerPool({ lake: context.lake, ...(context.fixedNow !== undefined && { now: context.fixedNow }) }, workers)
   try {
     const { plan, report } = await runBackfill(request, session.catalog, effectsOf(context, session), pool, {
       gate: lazyGateEffects(context, session),
-      run: `demo-${period.from}`,
-      settings: { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 },
+      run: `demo-${views.length === 1 ? `${views[0]}-${featureNamed(session.catalog, views[0] ?? '').version.version}` : 'all'}-${period.from}`,
+      settings: settingsFor(workers),
       onProgress: ({ done, of, level }) => tell(`level ${level}, ${done} of ${of} tasks`),
     })
     return { plan, report, workers, wallMs: performance.now() - began }
   } finally {
     await pool.close()
   }
+}
+
+/** A few tasks a worker, so that none waits long for the last. */
+export function settingsFor(workers: number): PlanSettings {
+  return { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 }
 }
 
 /** All views; those of whole months only where the period holds one. */

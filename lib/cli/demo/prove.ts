@@ -28,7 +28,7 @@ export async function prove(live: CliContext, empty: CliContext, session: Sessio
   const period = { from: LIVE_FIRST, to: LIVE_LAST }
   const proof = await openSession(empty, { write: true })
   try {
-    await backfillAll(empty, proof, () => undefined, period)
+    await backfillAll(empty, proof, () => undefined, { period })
     const views = viewsOf(session, period)
     const compare = () => compareLakes({ views, period }, session.catalog, verifyEffects(live, session), proof.lake.store)
     const honest = await compare()

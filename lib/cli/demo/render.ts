@@ -4,6 +4,7 @@ import { EXIT } from '../exit-codes.ts'
 import { count, renderTable, usd } from '../table.ts'
 import { renderVerification } from '../verify-effects.ts'
 import type { BackfilledAll } from './backfill-all.ts'
+import type { BugFix } from './bug-fix.ts'
 import type { Flights } from './flights.ts'
 import type { LiveWeeks } from './live-weeks.ts'
 import type { Proof } from './prove.ts'
@@ -55,14 +56,32 @@ export function describeProof({ honest, tampered }: Proof): string {
   ].join('\n')
 }
 
+export function describeBugFix({ wrong, fixed, diff, switches }: BugFix): string {
+  const { plan, report } = fixed
+  const worst = diff.columns.filter(({ share }) => share > 0)
+  const columns = worst.map(
+    ({ name, share, largest }) =>
+      `${name} in ${(share * 100).toFixed(0)}%${largest === undefined ? '' : `, by ${Number(largest.toPrecision(3)).toLocaleString('en-US')} at most`}`,
+  )
+  const [published, back, again] = switches.map((ms) => `${Math.ceil(ms)} ms`)
+  return [
+    `5  A bug: airport_30d counted 29 days to midnight in Los Angeles. The fix is version ${fixed.version} beside ${wrong}: ` +
+      `${count(plan.partitions, 'partition')} priced at ${usd(plan.quote.lowUsd)} to ${usd(plan.quote.highUsd)},`,
+    `   ${(report.outcomes.written ?? 0).toLocaleString('en-US')} written in ${prettyMs(fixed.wallMs)}. hindcast diff: ${count(diff.rows.matched, 'row')} on both sides, ` +
+      `${diff.rows.different.toLocaleString('en-US')} differ (${columns.join('; ')}).`,
+    `   Published with one put in ${published}, rolled back in ${back}, published again in ${again}; the old version stays queryable.`,
+  ].join('\n')
+}
+
 export function describeEnd(dir: string, wallMs: number): string {
   const common = `npx hindcast --lake ${dir}/lake --now 2001-07-06T12:00:00Z`
   return [
-    `5  Done in ${prettyMs(wallMs)}. Now try:`,
+    `7  Done in ${prettyMs(wallMs)}. Now try:`,
     `   ${common} status`,
     `   ${common} explain airport_day_live 2001-06-24`,
     `   ${common} preview airport_week --at 2001-06-30 --where "origin = 'ATL'"`,
     `   ${common} verify airport_week --last 30d`,
+    `   npx hindcast --lake ${dir}/lake --features ${dir}/features --now 2001-07-06T12:00:00Z report`,
     '   npx hindcast init my-features     # a folder of your own; docs/definitions.md says what goes into it',
   ].join('\n')
 }
