@@ -57,7 +57,7 @@ function requireShape(value: unknown, shape: z.ZodType, where: string): void {
   const parsed = shape.safeParse(value)
   if (parsed.success) return
   const problems = parsed.error.issues.map(({ path, message }) => `${path.length > 0 ? `'${path.join('.')}': ` : ''}${message}`)
-  throw new DataError(`${where} is damaged: ${problems.join('; ')}; restore an earlier version of this object`)
+  throw new DataError(`${where} is damaged: ${problems.join('; ')}; restore it from a copy`)
 }
 
 function parseJson<T extends Formatted>(bytes: Uint8Array, where: string): T {
