@@ -3,6 +3,7 @@ import type { DataGuess } from '../../model/infer/data-guess.ts'
 import type { RankedTime } from '../../model/infer/event-time.ts'
 import { type Clock, delayAt } from '../../model/infer/folder-fit.ts'
 import type { Instant } from '../../model/zone.ts'
+import { count } from '../table.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -41,13 +42,18 @@ export function lengthText(ms: number): string {
 
 /** `31 objects (12.3 MB)`. */
 export function objectsText({ objects, bytes }: Pick<DataGuess, 'objects' | 'bytes'>): string {
-  return `${number(objects)} object${objects === 1 ? '' : 's'} (${prettyBytes(bytes)})`
+  return `${count(objects, 'object')} (${prettyBytes(bytes)})`
 }
 
 /** Which clock times and folders go by. */
 export function clockText({ zone, keyZone }: Clock): string {
   if (zone === 'UTC') return `folders of ${keyZone}`
   return `times of ${zone}${keyZone === 'UTC' ? '' : `, folders of ${keyZone}`}`
+}
+
+/** `2024-01-05 10:00:00Z to 2024-03-01 09:00:00Z`. */
+export function rangeText({ candidate: { first, last, reading } }: RankedTime): string {
+  return `${timeText(first, reading.isNaive)} to ${timeText(last, reading.isNaive)}`
 }
 
 /** Where the rows of a time lie: in words, or nothing where folders say nothing of it. */

@@ -5,6 +5,7 @@ import { isBucket } from '../../lake/open-lake.ts'
 import { InvalidInputError } from '../../model/errors.ts'
 import type { Placement } from '../../model/infer/placement.ts'
 import { shellQuoted } from '../new-folder.ts'
+import { count } from '../table.ts'
 import { pathBelow, type RawFolder } from './raw-folder.ts'
 
 /** How the new definitions find the raw data in their lake. Nothing of the raw data is copied or changed. */
@@ -58,7 +59,7 @@ function linkText({ root }: RawFolder, { kind, reason, keyOf, isByChange }: Plac
   const [place = ''] = [...keyOf.values()].sort()
   const folders = isByChange ? 'folders of the day on which they were last changed' : 'folders of their time'
   return (
-    `\`lake/${source}\` holds links to ${keyOf.size.toLocaleString('en-US')} files in ${root}, in ${folders}, because ${reason}. hindcast reads the raw ` +
+    `\`lake/${source}\` holds ${count(keyOf.size, 'link')} to files in ${root}, in ${folders}, because ${reason}. hindcast reads the raw ` +
     `data there and never changes it. A file that comes later needs a link too, such as \`lake/${source}/${place}\`.`
   )
 }

@@ -1,7 +1,7 @@
 import { titleOf } from '../../model/infer/column-facts.ts'
 import type { DataGuess } from '../../model/infer/data-guess.ts'
 import { renderTable } from '../table.ts'
-import { fitText, number, objectsText, someOf } from './evidence.ts'
+import { fitText, number, objectsText, rangeText, someOf } from './evidence.ts'
 
 export interface SummaryFacts {
   readonly source: string
@@ -15,7 +15,7 @@ export function renderSummary(guess: DataGuess, { source, view, dir, placeText }
   const rows = [
     ['key', keyText(guess)],
     ['format', `${guess.format.kind}, ${number(guess.columns.length)} columns`],
-    ['event time', [guess.times[0].candidate.column, fitText(guess.times[0])].filter((text) => text !== '').join('; ')],
+    ['event time', `${guess.times[0].candidate.column}; ${fitText(guess.times[0]) || rangeText(guess.times[0])}`],
     ['folders', foldersText(guess)],
     [
       'entity',

@@ -1,6 +1,6 @@
 import type { DataGuess } from '../../model/infer/data-guess.ts'
 import type { RankedTime } from '../../model/infer/event-time.ts'
-import { clockText, fitText, latenessText, percent, someOf, timeText } from './evidence.ts'
+import { clockText, fitText, latenessText, percent, rangeText, someOf } from './evidence.ts'
 import { comment, line, oneLine, yaml } from './yaml-lines.ts'
 
 /** The event time, with whatever else reads as a time. */
@@ -25,11 +25,11 @@ function eventTimeValue({ candidate: { column, reading } }: RankedTime, zone: st
 }
 
 function timeEvidence(time: RankedTime): string {
-  const { first, last, reading, values, rows, column } = time.candidate
+  const { reading, values, rows, column } = time.candidate
   const nulls = values < rows ? `, NULL in ${percent(1 - values / rows)}` : ''
   const failed = reading.failed > 0 ? `, no time in ${percent(reading.failed / values)}` : ''
   const fit = fitText(time)
-  return `${column}: ${timeText(first, reading.isNaive)} to ${timeText(last, reading.isNaive)}${nulls}${failed}${fit === '' ? '' : `; ${fit}`}`
+  return `${column}: ${rangeText(time)}${nulls}${failed}${fit === '' ? '' : `; ${fit}`}`
 }
 
 /** What folders hold, with how late rows come. */
