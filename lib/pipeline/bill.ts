@@ -40,6 +40,8 @@ export interface BillFacts {
   readonly planning: Spent
   /** Requests of the run itself: its plan, tasks and results, and its claims. */
   readonly own: Requests
+  /** Whether partitions were recomputed before the run, to verify them. */
+  readonly verified: boolean
 }
 
 /** The bill, by the lines of the quote and in their order. */
@@ -123,8 +125,9 @@ function time(ms: number): string {
   return `${value.toLocaleString('en-US', { maximumSignificantDigits: 3 })} ${unit}`
 }
 
-function whyPlanning({ planning }: BillFacts): string[] {
-  return planning.ms > 0 ? [`planning took ${time(planning.ms)} more, which the quote leaves out`] : []
+function whyPlanning({ planning, verified }: BillFacts): string[] {
+  const gate = verified ? ['what was recomputed to verify before the run is counted in no line'] : []
+  return [...gate, ...(planning.ms > 0 ? [`planning took ${time(planning.ms)} more, which the quote leaves out`] : [])]
 }
 
 function whyGets({ planning, own, tally, maybe }: BillFacts): string[] {

@@ -69,7 +69,16 @@ export function reportOf({ plan, tally, prices, planning, own, ...facts }: RunFa
     ...tally,
     plan: summaryOf(plan),
     quote,
-    bill: makeBill({ quote, prices, partitions, maybe, tally, planning, own }),
+    bill: makeBill({
+      quote,
+      prices,
+      partitions,
+      maybe,
+      tally,
+      planning,
+      own,
+      verified: (facts.gate?.views ?? []).some(({ compared }) => compared > 0),
+    }),
   }
 }
 

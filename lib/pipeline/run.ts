@@ -102,13 +102,13 @@ export async function runBackfill(
   }
 }
 
-/** Undefined where the caller has no gate. */
-/** What publishing has to know of it. */
+/** What publishing has to know of the gate. */
 function verifiedBy(request: BackfillRequest, gate: Gate | undefined): Verified {
   if (gate?.verdict === 'verified') return 'yes'
   return request.unverified ? 'unverified_allowed' : 'nothing_compared'
 }
 
+/** Undefined where the caller has no gate. */
 async function verifyFirst(plan: Plan, catalog: Catalog, { gate, onGate }: RunOptions): Promise<Gate | undefined> {
   if (!gate) return undefined
   const { passGate, SKIPPED } = await import('./gate.ts')

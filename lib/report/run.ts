@@ -6,6 +6,7 @@ import { renderBill } from './bill.ts'
 import { capped, commandLine, list, type Section, table } from './blocks.ts'
 import { colorOf } from './calendar-cells.ts'
 import { legend } from './coverage.ts'
+import { gateSection } from './gate.ts'
 import { type Html, html, type Part } from './html.ts'
 import { nameOfTask, renderTasks } from './tasks.ts'
 import { tiles } from './tiles.ts'
@@ -28,6 +29,8 @@ export function runBanner({ state, report }: RunRecord): { readonly mood: 'good'
     }
   }
   if (state === 'interrupted') return { mood: 'bad', text: `Interrupted: ${results}; what they finished stands.` }
+  if (report.gate?.verdict === 'different')
+    return { mood: 'bad', text: 'Stopped: what live wrote is not what a backfill gives. Nothing was written.' }
   const bad = [
     ...(outcomes.rejected ? [`${count(outcomes.rejected, 'partition')} rejected`] : []),
     ...(outcomes.blocked ? [`${count(outcomes.blocked, 'partition')} blocked`] : []),
@@ -67,6 +70,7 @@ export function runSections(record: RunRecord): Section[] {
   return [
     { id: 'outcomes', title: 'What became of the partitions', body: renderOutcomes(report) },
     ...(problems ? [{ id: 'problems', title: 'Rejected, blocked, failed', body: problems }] : []),
+    ...(report.gate ? [gateSection(report.gate)] : []),
     { id: 'bill', title: 'Quote and bill', body: renderBill(report.bill) },
     { id: 'tasks', title: 'Tasks', body: renderTasks(report.levels, report.slowest) },
   ]

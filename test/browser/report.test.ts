@@ -55,7 +55,15 @@ describe.skipIf(executable === undefined)('a report in a browser', () => {
   })
   const HEADINGS = {
     lake: ['What to do next', 'Views', 'hours', 'months', 'shop_orders', 'shop_orders (published)', 'Sources', 'Runs'],
-    run: ['What to do next', 'What became of the partitions', 'Rejected, blocked, failed', 'Quote and bill', 'Tasks', 'Sources'],
+    run: [
+      'What to do next',
+      'What became of the partitions',
+      'Rejected, blocked, failed',
+      'Verified before it wrote',
+      'Quote and bill',
+      'Tasks',
+      'Sources',
+    ],
     killed: ['What to do next', 'What became of the partitions', 'Quote and bill', 'Tasks', 'Sources'],
   }
 

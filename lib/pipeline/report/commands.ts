@@ -37,7 +37,7 @@ export function nextCommands({ views, sources, compared, run }: CommandFacts): N
 }
 
 /** The command line of a request. */
-export function commandOf({ views, period, with: also, reprocess, missingInputs, publish }: BackfillRequest): string {
+export function commandOf({ views, period, with: also, reprocess, missingInputs, publish, unverified }: BackfillRequest): string {
   const span = 'last' in period ? `--last ${period.last}` : `--from ${period.from} --to ${period.to}`
   return [
     `hindcast backfill ${views.join(' ')} ${span}`,
@@ -45,10 +45,13 @@ export function commandOf({ views, period, with: also, reprocess, missingInputs,
     ...(reprocess === 'stale' ? [] : [`--reprocess ${reprocess}`]),
     ...(missingInputs === 'block' ? [] : [`--missing-inputs ${missingInputs}`]),
     ...(publish ? ['--publish'] : []),
+    ...(unverified ? ['--unverified'] : []),
   ].join(' ')
 }
 
 function goOn({ state, report }: RunRecord): NextCommand[] {
+  const different = report.gate?.verdict === 'different' ? report.gate.different[0] : undefined
+  if (different) return [{ command: `hindcast explain ${different.view} ${different.partition}`, why: 'says what live computed it from' }]
   if (state === 'killed' || state === 'interrupted')
     return [{ command: commandOf(report.request), why: 'goes on where the run ended; what it finished is fresh' }]
   if (state === 'running') return [{ command: `hindcast report ${report.run}`, why: 'looks again; the run is at work' }]

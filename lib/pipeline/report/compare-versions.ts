@@ -6,8 +6,8 @@ import { rm } from 'node:fs/promises'
 import { compareOutputs, type OutputComparison } from '../../engine/compare-outputs.ts'
 import type { ViewVersion } from '../../model/catalog.ts'
 import { canonicalJson } from '../../model/hash.ts'
-import { bringOutputs, type StandingOutput } from './bring-outputs.ts'
 import { sampleEvenly } from './sample.ts'
+import { bringStanding, type StandingOutput } from './standing-files.ts'
 import { isBadFile, numericColumns, VALUE_COLUMNS_MAX, type ValueTools } from './values.ts'
 
 export const COMPARED_PARTITIONS_MAX = 60
@@ -117,8 +117,8 @@ async function compareOne(
   candidate: OneSide,
   columns: { readonly columns: readonly string[]; readonly medians: readonly string[] },
 ): Promise<OutputComparison | undefined> {
-  const [here] = await bringOutputs(tools, published.version, [published.output])
-  const [there] = await bringOutputs(tools, candidate.version, [candidate.output])
+  const [here] = await bringStanding(tools, published.version, [published.output])
+  const [there] = await bringStanding(tools, candidate.version, [candidate.output])
   try {
     if (!here || !there) return undefined
     const job = { entity: published.version.entity, ...columns, here: here.file, there: there.file }

@@ -5,11 +5,11 @@ import { type Catalog, type Feature, featureKey } from '../../model/catalog.ts'
 import type { Published } from '../../model/published.ts'
 import { lookAtPartitions, type StatusEffects, type ViewStatus } from '../status.ts'
 import type { Workbench } from '../workbench.ts'
-import { type StandingOutput, standingOutputs } from './bring-outputs.ts'
 import { compareVersions, type VersionComparison } from './compare-versions.ts'
 import { type Coverage, coverageOf } from './coverage.ts'
 import { type Quarantine, readQuarantine } from './quarantine.ts'
 import type { ReportRange } from './range.ts'
+import { type StandingOutput, standingAmong } from './standing-files.ts'
 import { readValues, type Values } from './values.ts'
 
 /** One version of a view, as it stands when the report is made. */
@@ -52,7 +52,7 @@ export async function reportView(
   const { version, settings } = feature
   const { store } = effects.lake
   const { status, states, outputs } = await lookAtPartitions(feature, range.partitions, catalog, effects)
-  const standing = standingOutputs(
+  const standing = standingAmong(
     range.partitions.map(({ name }) => name),
     outputs,
   )
@@ -89,7 +89,7 @@ export async function comparePublished(
   const tools = { store: effects.lake.store, engine: effects.engine, bench }
   const compared = await compareVersions(
     tools,
-    { version: old.version, standing: standingOutputs(names, outputs) },
+    { version: old.version, standing: standingAmong(names, outputs) },
     { version: feature.version, standing },
   )
   return [compared]

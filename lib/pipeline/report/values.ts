@@ -9,8 +9,8 @@ import type { ObjectStore } from '../../lake/object-store.ts'
 import type { Feature, OutputColumn, ViewVersion } from '../../model/catalog.ts'
 import { DataError, InvalidInputError } from '../../model/errors.ts'
 import type { Workbench } from '../workbench.ts'
-import { bringOutputs, type StandingOutput } from './bring-outputs.ts'
 import { type PartitionSample, samplePartitions } from './sample.ts'
+import { bringStanding, type StandingOutput } from './standing-files.ts'
 
 export const VALUE_PARTITIONS_MAX = 200
 export const VALUE_COLUMNS_MAX = 6
@@ -110,7 +110,7 @@ function batchesOf(outputs: readonly StandingOutput[]): StandingOutput[][] {
 }
 
 async function readBatch(tools: ValueTools, version: ViewVersion, batch: readonly StandingOutput[], columns: readonly string[]) {
-  const brought = await bringOutputs(tools, version, batch)
+  const brought = await bringStanding(tools, version, batch)
   const bad: Values['unreadable'][number][] = []
   try {
     const found = await quantilesOf(tools, brought, columns).catch(async (error: unknown) => {

@@ -17,7 +17,7 @@ export interface StandingOutput {
 }
 
 /** Outputs that stand at these partitions, in their order. */
-export function standingOutputs(names: readonly string[], outputs: ReadonlyMap<string, PartitionOutputs>): StandingOutput[] {
+export function standingAmong(names: readonly string[], outputs: ReadonlyMap<string, PartitionOutputs>): StandingOutput[] {
   return names.flatMap((partition) => {
     const output = outputs.get(partition)?.output
     return output ? [{ partition, etag: output.etag, size: output.size }] : []
@@ -25,7 +25,7 @@ export function standingOutputs(names: readonly string[], outputs: ReadonlyMap<s
 }
 
 /** Local copies of the outputs; one that changed or vanished since it was listed is left out. */
-export async function bringOutputs(
+export async function bringStanding(
   { store, bench }: { readonly store: ObjectStore; readonly bench: Workbench },
   { view, version }: ViewVersion,
   outputs: readonly StandingOutput[],
