@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process'
 
+const PEAK = new URL('peak.ts', import.meta.url).href
+
 /** One process from its start to its end, with all the processes that it started. */
 export interface Ran {
   readonly wallMs: number
   /** User and system time; what others do on the machine hardly shows in it. */
   readonly cpuMs: number
+  /** Memory of the process itself at most, its native engine included. */
+  readonly peakMb: number
   readonly stdout: string
 }
 
@@ -12,7 +16,7 @@ export interface Ran {
 export function runNode(args: readonly string[]): Promise<Ran> {
   const began = performance.now()
   return new Promise((resolve, reject) => {
-    const child = spawn('/bin/sh', ['-c', '"$0" "$@"; code=$?; times >&2; exit $code', process.execPath, ...args])
+    const child = spawn('/bin/sh', ['-c', '"$0" "$@"; code=$?; times >&2; exit $code', process.execPath, '--import', PEAK, ...args])
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (chunk) => {
       stdout += chunk
@@ -23,7 +27,7 @@ export function runNode(args: readonly string[]): Promise<Ran> {
     child.on('error', reject)
     child.on('close', (code) => {
       const wallMs = performance.now() - began
-      if (code === 0) resolve({ wallMs, cpuMs: cpuOf(stderr), stdout })
+      if (code === 0) resolve({ wallMs, cpuMs: cpuOf(stderr), peakMb: peakOf(stderr), stdout })
       else reject(new Error(`${args.join(' ')} ended with ${code}:\n${stderr}`))
     })
   })
@@ -34,4 +38,8 @@ function cpuOf(stderr: string): number {
   const last = stderr.trimEnd().split('\n').at(-1) ?? ''
   const times = [...last.matchAll(/(\d+)m([\d.]+)s/g)].map(([, minutes, seconds]) => Number(minutes) * 60_000 + Number(seconds) * 1000)
   return times.reduce((sum, ms) => sum + ms, 0)
+}
+
+function peakOf(stderr: string): number {
+  return Number(/^peak (\d+) kB$/m.exec(stderr)?.[1]) / 1024
 }

@@ -5,6 +5,8 @@ export const EXIT = {
   ok: 0,
   /** A bug, or an error that nobody classified. */
   internal: 1,
+  /** A training set was made from partitions that changed since: for scripts, one that is not as it was is one that failed. */
+  changed: 1,
   /** The request or a definition is wrong. */
   invalid: 2,
   /** Data is bad: partitions were rejected or failed, objects could not be landed; everything else was done. */

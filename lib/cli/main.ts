@@ -49,6 +49,7 @@ function createProgram(ended: Ended): Command {
   addLiveCommands(program, ended)
   addForgetCommand(program, ended)
   addVersionCommands(program, ended)
+  addTrainingCommands(program, ended)
   addQuestionCommands(program, ended)
   return program
 }
@@ -245,6 +246,31 @@ function addVersionCommands(program: Command, ended: Ended): void {
     .action(async (view: string, version: string, options) =>
       ended(await (await import('./commands/drop.ts')).drop(contextOf(program), { view, version, ...options })),
     )
+}
+
+function addTrainingCommands(program: Command, ended: Ended): void {
+  add(program, 'train <name>', 'Join labels with the features that were known at the time of each', [
+    'hindcast train late_flights',
+    'hindcast train late_flights --labels labels.csv --out train.parquet',
+    'hindcast train late_flights --check',
+  ])
+    .option('--labels <path>', 'a local file of labels instead of those that the definition names')
+    .option('--out <file>', 'also write the training set to this local Parquet file')
+    .option('--version <view@version>', 'read this version of a view instead of the published one; may be given several times', collect, [])
+    .option('--allow-uncovered', 'give labels whose partition is not there NULL and the state no_partition')
+    .option(
+      '--check [run]',
+      'make nothing; say which partitions of a run (default: the newest) changed since, and how many labels read them',
+    )
+    .option('--threads <n>', 'threads of the engine (default: all cores)', parseCount)
+    .option('--json', 'write the manifest, or what the check found, as JSON')
+    .action(async (name: string, options) =>
+      ended(await (await import('./commands/train.ts')).trainSet(contextOf(program), { name, ...options })),
+    )
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value]
 }
 
 function addQuestionCommands(program: Command, ended: Ended): void {

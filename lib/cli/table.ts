@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 
-export { count, usd } from '../model/words.ts'
+export { count, grouped, usd } from '../model/words.ts'
 
 const PLAIN = {
   top: '',

@@ -2,6 +2,7 @@ import type { OutputColumn, Rule } from '../model/catalog.ts'
 import type { Problem } from '../model/problem.ts'
 import type { View } from '../model/view.ts'
 import { binderProblem, type KnownTable } from './binder-message.ts'
+import { problemsOfAbsent } from './check-absent.ts'
 import { problemsOfColumns, problemsOfHeader } from './check-columns.ts'
 import { checkRules } from './check-rules.ts'
 import { findColumnsRead } from './columns-read.ts'
@@ -86,7 +87,8 @@ async function analyze(session: Session, view: View, options: AnalyzeOptions): P
 
 /** Header keys and rules stand over the output; where its names are broken, they are not looked at before those are right. */
 async function rulesOf(session: Session, view: View, schema: readonly OutputColumn[], { lineOf = () => 1 }: AnalyzeOptions) {
-  const header = problemsOfHeader(view, schema).map(({ path, ...problem }) => ({ file: view.file, line: lineOf(path), ...problem }))
+  const found = [...problemsOfHeader(view, schema), ...(await problemsOfAbsent(session, view, schema))]
+  const header = found.map(({ path, ...problem }) => ({ file: view.file, line: lineOf(path), ...problem }))
   if (new Set(schema.map(({ name }) => name.toLowerCase())).size < schema.length || schema.some(({ name }) => name === 'feature_time')) {
     return { expect: [], warn: [], problems: header }
   }

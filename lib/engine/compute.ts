@@ -219,12 +219,14 @@ async function countRows(session: Session, input: LocalInput): Promise<number> {
 
 /** Up to this many bytes are read at once, which is faster than a stream for the usual few kB. */
 const READ_AT_ONCE_MAX = 4 * 1024 * 1024
+const READ_CHUNK = 1024 * 1024
 
-async function digestOfFile(file: string): Promise<{ size: number; sha256: string }> {
+/** Size and SHA-256 of a local file. */
+export async function digestOfFile(file: string): Promise<{ size: number; sha256: string }> {
   const hash = createHash('sha256')
   const { size } = statSync(file)
   if (size <= READ_AT_ONCE_MAX) hash.update(readFileSync(file))
-  else await pipeline(createReadStream(file), hash)
+  else await pipeline(createReadStream(file, { highWaterMark: READ_CHUNK }), hash)
   return { size, sha256: hash.digest('hex') }
 }
 

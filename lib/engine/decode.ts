@@ -19,8 +19,9 @@ export interface RawObject {
   readonly captures: Readonly<Record<string, string>>
 }
 
-/** What decoding needs to know of a source. */
-export type Decoding = Pick<Source, 'name' | 'file' | 'format' | 'eventTime' | 'badRows'> & { readonly columns: readonly SourceColumn[] }
+/** What decoding needs to know of a source. Without `badRows` every row has to be right. */
+export type Decoding = Pick<Source, 'name' | 'file' | 'format' | 'eventTime'> &
+  Partial<Pick<Source, 'badRows'>> & { readonly columns: readonly SourceColumn[] }
 
 export interface Decoded {
   readonly rows: number
@@ -126,11 +127,11 @@ async function finish(session: Session, raw: RawObject, source: Decoding, timeTy
   )
   const rejects = source.format.kind === 'parquet' ? [] : await rejectedLines(session)
   const [rows, bad] = [Number(counts?.n) + rejects.length, Number(counts?.bad) + rejects.length]
-  if (bad > 0 && bad > rows * source.badRows.maxShare) {
+  const { badRows } = source
+  if (bad > 0 && bad > rows * (badRows?.maxShare ?? 0)) {
     const { line, reason } = firstBad(counts, rejects)
-    throw new DataError(
-      `${raw.key}:${line}: ${reason.replace(/\s*\n\s*/g, ' ').trim()}; ${bad} of ${rows} rows cannot be read, allowed ${source.badRows.maxShare} of them (bad_rows in ${source.file})`,
-    )
+    const allowed = badRows ? `, allowed ${badRows.maxShare} of them (bad_rows in ${source.file})` : ''
+    throw new DataError(`${raw.key}:${line}: ${reason.replace(/\s*\n\s*/g, ' ').trim()}; ${bad} of ${rows} rows cannot be read${allowed}`)
   }
   const good = `coalesce(bad, ${wrong}) IS NULL`
   const range = eventTime && (await localRange(session, declared && { ...declared, type: timeType ?? declared.type }, good))

@@ -2,7 +2,7 @@ import type { Attempt } from '../model/attempt.ts'
 import type { SourceBinding } from '../model/catalog.ts'
 import { type Computed, type ComputeJob, computePartitions } from './compute.ts'
 import { DECODED_TABLE, type Decoded, type Decoding, decodeObject, type RawObject, writeDecoded } from './decode.ts'
-import { Engine, type EngineOptions } from './engine.ts'
+import { Engine, type EngineOptions, type Session } from './engine.ts'
 import { type LandedObject, type LandJob, landObject, type Piece, writeEmptyPiece } from './land-object.ts'
 import type { LocalObject } from './local-object.ts'
 import { type ObjectProfile, profileObjects } from './profile.ts'
@@ -51,6 +51,10 @@ export class LocalEngine {
   /** Ends the query that runs; it and all later ones fail with a TransientError. */
   interrupt(): void {
     this.engine.interrupt()
+  }
+
+  parallel<T>(threads: number, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.engine.parallel(threads, work)
   }
 
   close(): Promise<void> {

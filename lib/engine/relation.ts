@@ -24,7 +24,7 @@ export function relationSchema(binding: InputBinding): OutputColumn[] {
 }
 
 /** The type of a feature column as its readers see it: what the file gives back, with times in milliseconds. */
-function storedType(type: string): string {
+export function storedType(type: string): string {
   if (type === 'HUGEINT') return 'BIGINT'
   if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(type)) return 'TIMESTAMP'
   if (type.startsWith('ENUM')) return 'VARCHAR'
@@ -112,11 +112,16 @@ function sourceColumnSql(input: LocalInput, binding: SourceBinding, group: Group
 }
 
 function viewPart(binding: ViewBinding, files: readonly string[]): string {
-  const columns = [...binding.schema, { name: 'feature_time', type: 'TIMESTAMP WITH TIME ZONE' }].map(({ name, type }) => {
-    const column = identifier(name)
-    if (type === 'TIMESTAMP WITH TIME ZONE') return `make_timestamptz(epoch_us(${column})) AS ${column}`
-    if (type.startsWith('TIMESTAMP')) return `make_timestamp(epoch_us(${column})) AS ${column}`
-    return `CAST(${column} AS ${storedType(type)}) AS ${column}`
-  })
+  const columns = [...binding.schema, { name: 'feature_time', type: 'TIMESTAMP WITH TIME ZONE' }].map(
+    (column) => `${storedColumnSql(column)} AS ${identifier(column.name)}`,
+  )
   return `SELECT ${columns.join(', ')} FROM ${scan(files)}`
+}
+
+/** A column of a feature file as its readers see it: stored times are naive, in UTC. */
+export function storedColumnSql({ name, type }: OutputColumn): string {
+  const column = identifier(name)
+  if (type === 'TIMESTAMP WITH TIME ZONE') return `make_timestamptz(epoch_us(${column}))`
+  if (type.startsWith('TIMESTAMP')) return `make_timestamp(epoch_us(${column}))`
+  return `CAST(${column} AS ${storedType(type)})`
 }

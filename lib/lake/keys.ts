@@ -86,3 +86,23 @@ export function claimKey(run: string): string {
 export function runPrefix(run: string): string {
   return `runs/${run}/`
 }
+
+export const MANIFEST_NAME = 'manifest.json'
+
+/** All runs of a training set; their names sort by time. */
+export function trainingPrefix(name: string): string {
+  return `training/${name}/`
+}
+
+export function trainingRunPrefix(name: string, run: string): string {
+  return `${trainingPrefix(name)}${run}/`
+}
+
+/** One file of a training set; the labels of all parts, in order of their names, are in the order of the input. */
+export function trainingPartKey(name: string, run: string, part: number): string {
+  return `${trainingRunPrefix(name, run)}part-${String(part).padStart(5, '0')}.parquet`
+}
+
+export function manifestKey(name: string, run: string): string {
+  return trainingRunPrefix(name, run) + MANIFEST_NAME
+}

@@ -66,6 +66,7 @@ export interface ViewSettings {
   readonly badRows: Readonly<Record<string, number>>
   readonly repairMs: number
   readonly availableAfterMs: number
+  readonly carryMs?: number
   readonly columns: Readonly<Record<string, string>>
   readonly absent: Readonly<Record<string, string | number | boolean | null>>
 }

@@ -84,7 +84,8 @@ function eventTimeOf({ event_time: time, key_zone: keyZone }: SourceFile): Event
   return time && { column: time.column, ...(time.unit && { unit: time.unit }), zone: time.zone ?? keyZone }
 }
 
-function formatOf({ type, compression, delimiter, quote, header, null: nullText }: SourceFile['format']): SourceFormat {
+/** A format as its key says it, with the defaults of CSV. */
+export function formatOf({ type, compression, delimiter, quote, header, null: nullText }: SourceFile['format']): SourceFormat {
   if (type !== 'csv') return { kind: type, compression }
   const csv = { delimiter: delimiter ?? ',', quote: quote ?? '"', header: header ?? true, ...(nullText !== undefined && { nullText }) }
   return { kind: type, compression, csv }

@@ -123,7 +123,7 @@ function toView({ file, name, parts, header, lines }: ViewParts): View {
     inputs: inputsOf(header).map((input) => ({ ...input, line: lines.lineOf(['inputs', input.name]) })),
     availableAfterMs: header.available_after,
     absent: header.absent,
-    ...(header.carry && { carry: header.carry }),
+    ...(header.carry !== undefined && { carryMs: header.carry }),
     expect: header.expect,
     warn: header.warn,
     columns: header.columns,

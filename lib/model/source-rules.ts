@@ -17,7 +17,8 @@ function problemsOfOrder({ key, sorted }: SourceFile): PathProblem[] {
   return [{ path: [sorted === undefined ? 'key' : 'sorted'], message, found: sorted ? 'sorted: true' : 'no sorted', allowed }]
 }
 
-function problemsOfFormat({ format }: SourceFile): PathProblem[] {
+/** Options that the format's type does not have. */
+export function problemsOfFormat({ format }: Pick<SourceFile, 'format'>): PathProblem[] {
   const problems: PathProblem[] = []
   for (const key of ['delimiter', 'quote', 'header', 'null'] as const) {
     if (format.type === 'csv' || format[key] === undefined) continue

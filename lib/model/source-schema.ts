@@ -11,12 +11,6 @@ const READ_ONLY = new Set(['UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT'])
 
 /** A period or an ISO time; YAML reads a bare year as a number. */
 const moment = z.union([text, z.int().min(1000).max(9999).transform(String)])
-const columnType = parsedBy(text, parseColumnType)
-const column = z.union([
-  columnType.transform((type) => ({ type, path: undefined, since: undefined })),
-  z.strictObject({ type: columnType, path: parsedBy(text, parsePath).optional(), since: moment.optional() }),
-])
-
 const KINDS = { parquet: 'parquet', json: 'json', 'json lines': 'json', jsonl: 'json', ndjson: 'json', csv: 'csv' } as const
 const kind = z.enum(['parquet', 'json', 'json lines', 'jsonl', 'ndjson', 'csv']).transform((name) => KINDS[name])
 const character = z.string().length(1)
@@ -29,6 +23,20 @@ const format = z.strictObject({
   null: z.string().optional(),
 })
 
+/** How an object's bytes become rows: a type alone, or a map with its options. */
+export const formatKey = z.union([kind.transform((type) => format.parse({ type: type })), format])
+
+/** The type of a column that is read, in the engine's spelling. */
+export const columnType = parsedBy(text, parseColumnType)
+
+/** Where a value stands in a JSON record. */
+export const jsonPath = parsedBy(text, parsePath)
+
+const column = z.union([
+  columnType.transform((type) => ({ type, path: undefined, since: undefined })),
+  z.strictObject({ type: columnType, path: jsonPath.optional(), since: moment.optional() }),
+])
+
 /** A source's file, before what needs several of its keys. */
 export const sourceFile = z.strictObject({
   description: text,
@@ -36,7 +44,7 @@ export const sourceFile = z.strictObject({
   key: parsedBy(text, parseKeyTemplate),
   bucket: parsedBy(text, parseBucket).optional(),
   key_zone: zone.default('UTC'),
-  format: z.union([kind.transform((type) => format.parse({ type: type })), format]),
+  format: formatKey,
   event_time: z
     .union([
       text.transform((name) => ({ column: name, unit: undefined, zone: undefined })),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { length, milliseconds, parseLength, reserved, text, zone } from './definition-schema.ts'
+import { age, formatNumber, milliseconds, parseLength, reserved, text, zone } from './definition-schema.ts'
 import { InvalidInputError } from './errors.ts'
 import { parseName } from './names.ts'
 import { parseWindow, type Window } from './window.ts'
@@ -26,11 +26,11 @@ export const viewHeader = z.strictObject({
   warn: z.array(text).default([]),
   columns: z.record(z.string(), text).default({}),
   owner: text.optional(),
-  carry: length.optional(),
+  carry: age.optional(),
   repair: milliseconds.default(REPAIR_MS),
   warm_up: z.enum(['skip', 'compute']).default('skip'),
   non_finite: z.literal('allow').optional(),
-  format: parsedBy(z.int(), parseFormatNumber).default(1),
+  format: formatNumber,
   shards: reserved,
 })
 
@@ -60,10 +60,5 @@ function parseInputs<T>(inputs: Readonly<Record<string, T>>): Readonly<Record<st
 function parseExactNumber(value: number): number {
   if (Number.isInteger(value) && !Number.isSafeInteger(value))
     throw new InvalidInputError('too many digits to be exact; expected text in quotes')
-  return value
-}
-
-function parseFormatNumber(value: number): 1 {
-  if (value !== 1) throw new InvalidInputError(`found ${value}; this build reads 1`)
   return value
 }

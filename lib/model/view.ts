@@ -1,4 +1,3 @@
-import type { Duration } from './duration.ts'
 import { Calendar, type Grain } from './partition.ts'
 import type { Window } from './window.ts'
 import { zoneNamed } from './zone.ts'
@@ -29,7 +28,8 @@ export interface View {
   readonly availableAfterMs: number
   /** What a training set gives for an entity that is not in the partition, by column; SQL literals are not allowed, plain values are. */
   readonly absent: Readonly<Record<string, string | number | boolean | null>>
-  readonly carry?: Duration
+  /** How old a row may be that a training set takes for an entity which is not in the newest partition. */
+  readonly carryMs?: number
   readonly expect: readonly string[]
   readonly warn: readonly string[]
   readonly columns: Readonly<Record<string, string>>

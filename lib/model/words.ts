@@ -1,6 +1,11 @@
+/** `1,234,567`. The locale data that `toLocaleString` loads takes 20 ms. */
+export function grouped(amount: number): string {
+  return String(amount).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
 /** `1 partition`, `1,234 partitions`. */
 export function count(amount: number, noun: string): string {
-  return `${amount.toLocaleString('en-US')} ${noun}${amount === 1 ? '' : 's'}`
+  return `${grouped(amount)} ${noun}${amount === 1 ? '' : 's'}`
 }
 
 /** An amount of US dollars: `$12.34`, `$0.0012`. */

@@ -1,9 +1,11 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Lake } from '../lake/lake.ts'
 import type { Catalog } from '../model/catalog.ts'
+import { baseName } from '../model/definition-schema.ts'
 import type { Graph } from '../model/graph.ts'
 import type { Problem } from '../model/problem.ts'
 import { checkRowOrder } from './check-row-order.ts'
+import { checkTrainings } from './check-training-definitions.ts'
 import { definitionLines } from './definition-lines.ts'
 import { type DefinitionFile, loadDefinitions } from './load-definitions.ts'
 import { resolveCatalog } from './resolve.ts'
@@ -30,12 +32,15 @@ export interface Checked {
 export async function checkDefinitions({ files, engine, lake, sample }: CheckOptions): Promise<Checked> {
   const loaded = loadDefinitions(files)
   const { graph } = loaded
-  const resolved = await resolveCatalog({ graph, engine, ...(lake && { lake }), lineOf: definitionLines(files) })
-  const { catalog, orderSensitive } = resolved
+  const lineOf = definitionLines(files)
+  const resolved = await resolveCatalog({ graph, engine, ...(lake && { lake }), lineOf })
+  const { catalog, orderSensitive, features } = resolved
+  const defined = new Set(files.flatMap(({ file }) => (file.endsWith('.sql') ? [baseName(file, '.sql')] : [])))
+  const training = await checkTrainings({ trainings: loaded.trainings, features, defined, engine, ...(lake && { lake }), sample, lineOf })
   const order = sample && lake && catalog ? await checkRowOrder({ graph, catalog, engine, lake, orderSensitive }) : NONE
-  const problems = sorted([...loaded.problems, ...resolved.problems, ...order.problems])
+  const problems = sorted([...loaded.problems, ...resolved.problems, ...order.problems, ...training.problems])
   // A view that nobody could look at may be the one that reads a source.
-  const notes = sorted([...(problems.length > 0 ? [] : resolved.warnings), ...order.notes])
+  const notes = sorted([...(problems.length > 0 ? [] : resolved.warnings), ...order.notes, ...training.notes])
   return problems.length > 0 || !catalog ? { problems, notes } : { problems, notes, catalog, graph }
 }
 

@@ -1,12 +1,12 @@
-import { z } from 'zod'
 import { baseName } from '../model/definition-schema.ts'
 import { buildGraph, Graph } from '../model/graph.ts'
 import { parseSource } from '../model/parse-source.ts'
+import { parseTraining } from '../model/parse-training.ts'
 import { parseView } from '../model/parse-view.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Source } from '../model/source.ts'
+import type { Training } from '../model/training.ts'
 import type { View } from '../model/view.ts'
-import { parseYaml } from '../model/yaml-document.ts'
 import { notChecked } from './resolve.ts'
 
 export interface DefinitionFile {
@@ -17,6 +17,8 @@ export interface DefinitionFile {
 export interface LoadedDefinitions {
   /** Whatever can be checked further: definitions that parsed and fit together, down to their sources. */
   readonly graph: Graph
+  /** Training sets that parsed; the graph does not hold them, since nothing reads them. */
+  readonly trainings: readonly Training[]
   readonly problems: readonly Problem[]
 }
 
@@ -27,8 +29,6 @@ interface Parsed {
   readonly broken: ReadonlySet<string>
 }
 
-const trainingFile = z.looseObject({ format: z.literal(1).default(1) })
-
 /**
  * Parses definition files and joins them to a graph. A definition with problems is taken out, and with it those that read it, so that the rest
  * can be checked: their problems are told in the same go.
@@ -36,6 +36,7 @@ const trainingFile = z.looseObject({ format: z.literal(1).default(1) })
 export function loadDefinitions(files: readonly DefinitionFile[]): LoadedDefinitions {
   const views: View[] = []
   const sources: Source[] = []
+  const trainings: Training[] = []
   const broken = new Set<string>()
   const problems: Problem[] = []
   for (const { file, text } of files) {
@@ -43,15 +44,25 @@ export function loadDefinitions(files: readonly DefinitionFile[]): LoadedDefinit
     problems.push(...parsed.problems)
     if (parsed.view) views.push(parsed.view)
     if (parsed.source) sources.push(parsed.source)
-    if (!parsed.view && !parsed.source && parsed.problems.length > 0) broken.add(nameOf(file))
+    if (parsed.training) trainings.push(parsed.training)
+    if (!parsed.view && !parsed.source && parsed.problems.length > 0 && !file.endsWith(TRAINING)) broken.add(nameOf(file))
   }
-  return joined({ views, sources, broken }, problems)
+  return { ...joined({ views, sources, broken }, problems), trainings }
 }
 
-function parseFile(file: string, text: string): { readonly view?: View; readonly source?: Source; readonly problems: readonly Problem[] } {
+const TRAINING = '.training.yaml'
+
+interface ParsedFile {
+  readonly view?: View
+  readonly source?: Source
+  readonly training?: Training
+  readonly problems: readonly Problem[]
+}
+
+function parseFile(file: string, text: string): ParsedFile {
   if (file.endsWith('.sql')) return parseView(file, text)
   if (file.endsWith('.source.yaml')) return parseSource(file, text)
-  if (file.endsWith('.training.yaml')) return { problems: parseYaml(text, trainingFile, { file }).problems }
+  if (file.endsWith(TRAINING)) return parseTraining(file, text)
   if (!/\.ya?ml$/.test(file)) return { problems: [] }
   const allowed = ['<name>.source.yaml', '<name>.training.yaml', '<name>.sql']
   return {
@@ -60,10 +71,10 @@ function parseFile(file: string, text: string): { readonly view?: View; readonly
 }
 
 function nameOf(file: string): string {
-  return baseName(file, /\.(sql|(source|training)\.yaml)$/.exec(file)?.[0] ?? '')
+  return baseName(file, /\.(sql|source\.yaml)$/.exec(file)?.[0] ?? '')
 }
 
-function joined(parsed: Parsed, before: readonly Problem[]): LoadedDefinitions {
+function joined(parsed: Parsed, before: readonly Problem[]): Omit<LoadedDefinitions, 'trainings'> {
   const { views, sources, broken } = parsed
   const problems = [...before]
   const isBlocked = (view: View) => view.inputs.some(({ from }) => broken.has(from))

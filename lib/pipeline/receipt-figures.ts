@@ -43,11 +43,12 @@ export async function receiptFigures(
   feature: Feature,
   partitions: readonly Partition[],
   outputs: ReadonlyMap<string, PartitionOutputs>,
+  readMax = RECEIPTS_READ_MAX,
 ): Promise<ReceiptFigures> {
   const certified = partitions
     .flatMap(({ name }) => outputs.get(name) ?? [])
     .filter(({ output, receipts }) => output && receipts.length > 0)
-  const newest = certified.slice(-RECEIPTS_READ_MAX).reverse()
+  const newest = certified.slice(-readMax).reverse()
   const receipts = (await pMap(newest, (facts) => readReceipt(store, facts), { concurrency: READS_AT_ONCE })).filter(
     (one) => one !== undefined,
   )

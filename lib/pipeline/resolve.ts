@@ -16,6 +16,8 @@ export interface ResolveOptions extends SourceOptions {
 export interface Resolution {
   /** There where nothing was wrong. */
   readonly catalog?: Catalog
+  /** Views with which nothing was wrong, by name. */
+  readonly features: ReadonlyMap<string, Feature>
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
   /** By view: what in its SQL can depend on the order of rows. */
@@ -50,7 +52,8 @@ export async function resolveCatalog(options: ResolveOptions): Promise<Resolutio
     orderSensitive.set(view.name, resolved.orderSensitive)
   }
   const warnings = unreadSources(graph)
-  return problems.length > 0 ? { problems, warnings, orderSensitive } : { catalog: catalogOf(known), problems, warnings, orderSensitive }
+  const found = { features: known.features, problems, warnings, orderSensitive }
+  return problems.length > 0 ? found : { ...found, catalog: catalogOf(known) }
 }
 
 async function resolveView(
@@ -136,6 +139,7 @@ function settingsOf(view: View, rules: ViewAnalysis['rules'], badRows: ViewSetti
     badRows,
     repairMs: view.repairMs,
     availableAfterMs: view.availableAfterMs,
+    ...(view.carryMs !== undefined && { carryMs: view.carryMs }),
     columns: view.columns,
     absent: view.absent,
   }

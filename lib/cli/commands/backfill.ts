@@ -9,6 +9,7 @@ import { Progress } from '../progress.ts'
 import { renderPlan } from '../render-plan.ts'
 import { exitCodeOfRun, renderRun } from '../render-run.ts'
 import { type PlanOptions, requestOf, settingsOf } from '../request.ts'
+import { runId } from '../run-id.ts'
 import { holderOfProcess, openSession, type Session } from '../session.ts'
 import { WorkerPool } from '../worker-pool.ts'
 import { plan } from './plan.ts'
@@ -91,9 +92,4 @@ export function noteRegistered(context: CliContext, all: readonly Registered[]):
   for (const { view, version, change } of all) {
     if (change === 'new' || change === 'candidate') context.note(`registered ${view} version ${version}`)
   }
-}
-
-/** Sorts by time: `20010701T060000Z-1f2e`. */
-export function runId(now: number): string {
-  return `${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`
 }

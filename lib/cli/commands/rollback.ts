@@ -8,9 +8,10 @@ import { EXIT } from '../exit-codes.ts'
 import { openRegistrySession } from '../registry-session.ts'
 import { renderPublished } from '../render-publish.ts'
 import { exitCodeOfTasks, renderRun } from '../render-run.ts'
+import { runId } from '../run-id.ts'
 import { holderOfProcess } from '../session.ts'
 import { WorkerPool } from '../worker-pool.ts'
-import { effectsOf, runId } from './backfill.ts'
+import { effectsOf } from './backfill.ts'
 
 /** Goes back to the versions that were published before; partitions that they lack are computed first. */
 export async function rollback(

@@ -69,7 +69,7 @@ format: 1`
       warn: ['n < 1000'],
       columns: { n: 'How many.' },
       owner: 'team',
-      carry: { count: 30, unit: 'day' },
+      carryMs: 30 * 86_400_000,
       repairMs: 604_800_000,
       warmUp: 'compute',
       nonFinite: 'allow',

@@ -1,0 +1,180 @@
+/**
+ * Makes a training set: labels joined with the feature values that were known at the time of each. What is decided (versions, partitions,
+ * coverage) is decided before anything is written; the manifest is put last, so a run that died left nothing that looks complete.
+ *
+ *     labels -> partitions that they ask for -> all there? -> bring them -> join, write -> put files -> put manifest
+ */
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { EngineBuild } from '../engine/build.ts'
+import type { Session } from '../engine/engine.ts'
+import { countDuplicates, type LabelTable, labelColumns, readLabelTimes } from '../engine/label-table.ts'
+import { trainingPartKey } from '../lake/keys.ts'
+import { putManifest, type TrainingManifest } from '../lake/training-manifest.ts'
+import { featureKey, type OutputColumn } from '../model/catalog.ts'
+import { DataError, InvalidInputError } from '../model/errors.ts'
+import { problemsOfLabels } from '../model/label-rules.ts'
+import { type Problem, renderProblem, sortProblems } from '../model/problem.ts'
+import type { Training } from '../model/training.ts'
+import { problemsOfFeature } from '../model/training-rules.ts'
+import type { YamlPath } from '../model/yaml-document.ts'
+import type { Instant } from '../model/zone.ts'
+import { coverageOf, requireCovered } from './training-coverage.ts'
+import { bringFeatures, listTables } from './training-features.ts'
+import { type AskedPartitions, askedOf, askPartitions, countStates, joinLabels, type Part } from './training-join.ts'
+import { type BroughtLabels, bringLabels, type LabelEffects, type LabelPlace } from './training-labels.ts'
+import { manifestOf } from './training-report.ts'
+import { resolveTrainingViews, type TrainingView } from './training-views.ts'
+import { lateWarnings } from './training-warnings.ts'
+
+/** Labels of one output file, so that a file stays one put. */
+const PART_ROWS = 5_000_000
+
+export interface TrainEffects extends LabelEffects {
+  readonly engine: LabelEffects['engine'] & {
+    readonly build: EngineBuild
+    readonly scratch: string
+    parallel<T>(threads: number, work: (session: Session) => Promise<T>): Promise<T>
+  }
+  readonly threads: number
+  now(): Instant
+}
+
+export interface TrainRequest {
+  readonly training: Training
+  /** The line of a key in the definition file, for messages. */
+  lineOf(path: YamlPath): number
+  readonly run: string
+  readonly labels: LabelPlace
+  /** Versions other than the published ones, by view. */
+  readonly versions: ReadonlyMap<string, string>
+  /** Labels whose partition is not there get NULL and the state `no_partition`. */
+  readonly allowUncovered: boolean
+  readonly partRows?: number
+  /** Sees the finished local files before they are put. */
+  onWritten?(parts: readonly Part[]): Promise<void>
+}
+
+/** @throws InvalidInputError for definitions and labels that do not fit and for labels outside coverage, DataError for bad labels. */
+export async function train(request: TrainRequest, effects: TrainEffects): Promise<TrainingManifest> {
+  const { training, run } = request
+  const views = await resolveTrainingViews(effects.lake.store, training, request.versions)
+  const dir = join(effects.engine.scratch, `train-${run}`)
+  await mkdir(dir, { recursive: true })
+  try {
+    const brought = await bringLabels(training, request.labels, dir, effects)
+    return await effects.engine.parallel(effects.threads, (session) => make({ request, effects, views, brought, dir, session }))
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+interface Making {
+  readonly request: TrainRequest
+  readonly effects: TrainEffects
+  readonly views: readonly TrainingView[]
+  readonly brought: BroughtLabels
+  readonly dir: string
+  readonly session: Session
+}
+
+async function make(making: Making): Promise<TrainingManifest> {
+  const { request, effects, views, brought, dir, session } = making
+  const { store } = effects.lake
+  const { name } = request.training
+  const labels = await readLabels(making)
+  const asked = await askPartitions(session, labels, views, dir)
+  const [duplicates, { tables, coverages, features }] = await together(
+    countDuplicates(session, labels),
+    findFeatures(making, labels, asked),
+  )
+  const job = {
+    name,
+    labels,
+    lookups: asked.lookups,
+    features: features.map(({ joined }) => joined),
+    dir,
+    partRows: request.partRows ?? PART_ROWS,
+  }
+  const [parts, warnings] = await together(joinLabels(session, job), lateWarnings(store, coverages, tables))
+  const counts = await countStates(
+    session,
+    parts,
+    job.features.map(({ as }) => as),
+    labels.rows,
+  )
+  await request.onWritten?.(parts)
+  const files = await putParts(making, parts)
+  const set = { request, brought, labels, duplicates, files, warnings, engine: effects.engine.build, now: effects.now() }
+  const manifest = manifestOf(
+    set,
+    coverages.flatMap((coverage, at) => {
+      const [feature, count] = [features[at], counts[at]]
+      return feature && count ? [{ coverage, feature, count }] : []
+    }),
+  )
+  await putManifest(store, manifest)
+  return manifest
+}
+
+/** Both to their end, also where one fails: a session must not be closed while it works. */
+async function together<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  const [first, second] = await Promise.allSettled([a, b])
+  if (second.status === 'rejected') throw second.reason
+  if (first.status === 'rejected') throw first.reason
+  return [first.value, second.value]
+}
+
+/** The partitions that labels ask for, all there or allowed not to be, on local disk. */
+async function findFeatures({ request, effects, views, dir }: Making, labels: LabelTable, asked: AskedPartitions) {
+  const { store } = effects.lake
+  const tables = await listTables(views, labels, { store, dir })
+  const coverages = views.map((view, at) => {
+    const has = (partition: string) => tables[at]?.has(partition) ?? false
+    return coverageOf(view, askedOf(asked.asked, asked.lookupOf[at] ?? 0), has, labels)
+  })
+  await requireCovered(coverages, { rows: labels.rows, asked, allow: request.allowUncovered }, { store, now: effects.now() })
+  return { tables, coverages, features: await bringFeatures(coverages, tables, labels, asked.lookupOf) }
+}
+
+/** Looks at the columns, holds the definition against them and the views, and looks at every label's time. */
+async function readLabels({ request, views, brought, session }: Making): Promise<LabelTable> {
+  const { training } = request
+  try {
+    const columns = await labelColumns(session, brought.file)
+    requireFitting(request, views, columns)
+    return await readLabelTimes(session, { file: brought.file, name: brought.name, columns, time: training.labels.time })
+  } catch (error) {
+    if (!(error instanceof DataError) || error.message.includes(brought.name)) throw error
+    throw new DataError(
+      `labels ${brought.name} cannot be read as Parquet: ${error.message.replaceAll(brought.file, brought.name)}`,
+      {},
+      { cause: error },
+    )
+  }
+}
+
+/** @throws InvalidInputError listing all that does not fit between the definition, the labels and the versions of the views. */
+function requireFitting({ training, lineOf }: TrainRequest, views: readonly TrainingView[], columns: readonly OutputColumn[]): void {
+  const found = [
+    ...problemsOfLabels(training, columns),
+    ...views.flatMap(({ feature, published }, at) => problemsOfFeature(feature, at, published.version, columns)),
+  ]
+  if (found.length === 0) return
+  const problems: Problem[] = found.map(({ path, ...rest }) => ({ file: training.file, line: lineOf(path), ...rest }))
+  const versions = [...new Set(views.map(({ published }) => featureKey(published.version.view, published.version.version)))].join(', ')
+  throw new InvalidInputError(
+    `training set ${training.name} does not fit its labels and views (${versions}):\n${sortProblems(problems).map(renderProblem).join('\n')}`,
+  )
+}
+
+/** Puts the files of the set; before the manifest they are no training set. */
+async function putParts({ request, effects }: Making, parts: readonly Part[]): Promise<TrainingManifest['files']> {
+  const files: TrainingManifest['files'][number][] = []
+  for (const [at, { file, ...facts }] of parts.entries()) {
+    const key = trainingPartKey(request.training.name, request.run, at)
+    await effects.lake.store.put(key, { file }, { ifNoneMatch: '*' })
+    files.push({ key, ...facts })
+  }
+  return files
+}

@@ -1,0 +1,69 @@
+import type { JoinedFeature } from '../engine/point-in-time.ts'
+import type { ObjectStore } from '../lake/object-store.ts'
+import { featureKey, type OutputColumn } from '../model/catalog.ts'
+import { newestKnown } from '../model/known-partitions.ts'
+import type { Partition } from '../model/partition.ts'
+import type { Instant } from '../model/zone.ts'
+import type { FeatureCoverage } from './training-coverage.ts'
+import { TrainingTable } from './training-tables.ts'
+import { joinedPart, type TrainingView } from './training-views.ts'
+
+interface LabelTimes {
+  readonly first: Instant
+  readonly last: Instant
+}
+
+/** The outputs that labels may read, by feature; features of one version share a table. */
+export async function listTables(
+  views: readonly TrainingView[],
+  labels: LabelTimes,
+  place: { readonly store: ObjectStore; readonly dir: string },
+): Promise<TrainingTable[]> {
+  const keyOf = ({ published: { version } }: TrainingView) => featureKey(version.view, version.version)
+  const tables = new Map<string, Promise<TrainingTable>>()
+  for (const view of views) {
+    if (tables.has(keyOf(view))) continue
+    const readers = views.filter((other) => keyOf(other) === keyOf(view))
+    const [first] = readers.map((reader) => readable(reader, labels)[0]).sort((a, b) => (a?.start ?? 0) - (b?.start ?? 0))
+    const range = { first: first?.name ?? '', last: newestKnown(view.knowing, labels.last).name }
+    tables.set(keyOf(view), TrainingTable.list(view.published.version, range, place))
+  }
+  return Promise.all(views.flatMap((view) => tables.get(keyOf(view)) ?? []))
+}
+
+/** Partitions that labels may read: the newest known ones, and with `carry` all that ended within that age of a label. */
+function readable({ knowing, carryMs }: TrainingView, labels: LabelTimes): Partition[] {
+  const [oldest, newest] = [newestKnown(knowing, labels.first), newestKnown(knowing, labels.last)]
+  const leastEnd = carryMs === undefined ? oldest.end : Math.min(oldest.end, labels.first - carryMs)
+  return knowing.calendar.touching(leastEnd - 1, newest.end)
+}
+
+/** A feature as the join reads it, and the partitions of the lake behind it: name, SHA-256, labels for which it is the newest known one. */
+export interface BroughtFeature {
+  readonly joined: JoinedFeature
+  readonly partitions: readonly (readonly [string, string, number])[]
+}
+
+/** Brings the partitions that labels ask for, and with `carry` those before them. */
+export function bringFeatures(
+  coverages: readonly FeatureCoverage[],
+  tables: readonly TrainingTable[],
+  labels: LabelTimes & { readonly columns: readonly OutputColumn[] },
+  lookupOf: readonly number[],
+): Promise<BroughtFeature[]> {
+  return Promise.all(
+    coverages.map(async ({ view, present, missing }, at) => {
+      const asked = new Map(present.map((one) => [one.partition.name, one.labels]))
+      const isRead = (name: string) => (view.carryMs === undefined ? asked.has(name) : tables[at]?.has(name) === true)
+      const names = readable(view, labels).flatMap(({ name }) => (isRead(name) ? [name] : []))
+      const local = (await tables[at]?.bring(names)) ?? []
+      const joined = {
+        ...joinedPart(view, labels.columns),
+        lookup: lookupOf[at] ?? 0,
+        files: local.map(({ file }) => file),
+        uncovered: missing.map(({ partition }) => partition.end),
+      }
+      return { joined, partitions: names.map((name, index) => [name, local[index]?.sha256 ?? '', asked.get(name) ?? 0] as const) }
+    }),
+  )
+}

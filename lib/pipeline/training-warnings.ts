@@ -1,0 +1,41 @@
+import prettyMs from 'pretty-ms'
+import type { ObjectStore } from '../lake/object-store.ts'
+import { receiptFigures } from './receipt-figures.ts'
+import type { FeatureCoverage } from './training-coverage.ts'
+import type { TrainingTable } from './training-tables.ts'
+
+/** Receipts per view, of the newest partitions that labels ask for: one GET each. */
+const RECEIPTS_READ = 50
+
+/**
+ * Where live wrote partitions later than `available_after` says, as `status` measures it: labels in between read what serving did not
+ * have yet. One line per view.
+ */
+export async function lateWarnings(
+  store: ObjectStore,
+  coverages: readonly FeatureCoverage[],
+  tables: readonly TrainingTable[],
+): Promise<string[]> {
+  const seen = new Set<string>()
+  const warnings: string[] = []
+  for (const [at, coverage] of coverages.entries()) {
+    const { published } = coverage.view
+    const { view } = published.version
+    const table = tables[at]
+    if (!table || seen.has(view)) continue
+    seen.add(view)
+    const partitions = coverage.present.map(({ partition }) => partition)
+    const { availability } = await receiptFigures(store, published, partitions, table.outputs, RECEIPTS_READ)
+    if (!availability || availability.later === 0) continue
+    const { later, partitions: measured, maxMs, p95Ms, availableAfterMs } = availability
+    warnings.push(
+      `${view}: ${later} of ${measured} partitions that live wrote were there later than available_after (${lengthOf(availableAfterMs)}) says, ` +
+        `95% within ${lengthOf(p95Ms)} of their end, the last after ${lengthOf(maxMs)}; labels in between read what serving did not have yet`,
+    )
+  }
+  return warnings
+}
+
+function lengthOf(ms: number): string {
+  return prettyMs(ms, { unitCount: 2 })
+}
