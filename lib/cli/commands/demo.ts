@@ -6,7 +6,16 @@ import { fixBug } from '../demo/bug-fix.ts'
 import { cutFlights, LIVE_FIRST, layHistory } from '../demo/flights.ts'
 import { runLiveWeeks } from '../demo/live-weeks.ts'
 import { prove } from '../demo/prove.ts'
-import { describeBackfill, describeBugFix, describeEnd, describeFlights, describeProof, describeWeeks } from '../demo/render.ts'
+import {
+  describeBackfill,
+  describeBugFix,
+  describeEnd,
+  describeFlights,
+  describeProof,
+  describeTraining,
+  describeWeeks,
+} from '../demo/render.ts'
+import { trainOnJune } from '../demo/training-set.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openLive } from '../live-session.ts'
 
@@ -45,6 +54,8 @@ export async function demo(context: CliContext, options: { readonly dir: string 
     tell('proof: the live days again, by backfill into an empty lake')
     say(describeProof(await prove(at('lake'), at('proof'), live.session)))
     say(describeBugFix(await fixBug(at('lake'), join(options.dir, 'features'), (text) => tell(`bug fix: ${text}`))))
+    tell('training set: half a million labels')
+    say(describeTraining(await trainOnJune(at('lake'), live.session, flights)))
   } finally {
     await live.close()
   }

@@ -8,6 +8,7 @@ import type { BugFix } from './bug-fix.ts'
 import type { Flights } from './flights.ts'
 import type { LiveWeeks } from './live-weeks.ts'
 import type { Proof } from './prove.ts'
+import type { TrainedSet } from './training-set.ts'
 
 export function describeFlights({ rows, days, onTheBorder, events }: Flights): string {
   return [
@@ -73,6 +74,16 @@ export function describeBugFix({ wrong, fixed, diff, switches }: BugFix): string
   ].join('\n')
 }
 
+export function describeTraining({ manifest, published, verified, wallMs, known, leaked }: TrainedSet): string {
+  const { labels, views } = manifest
+  const states = views.map(({ as, shares }) => `${as} ${(shares.value * 100).toFixed(1)}%`).join(', ')
+  return [
+    `6  Will this flight be more than 15 minutes late? ${published.join(' and ')} are published (${count(verified, 'partition')} that live wrote verified); late_flights joins`,
+    `   ${count(labels.rows, 'label')} of June with what was known when each flight was to leave, in ${prettyMs(wallMs)}; found: ${states}.`,
+    `   The airport's mean delay of the day before correlates with being late by ${known.toFixed(2)}. Joined by date it would be ${leaked.toFixed(2)}: a day's mean holds the flight itself.`,
+  ].join('\n')
+}
+
 export function describeEnd(dir: string, wallMs: number): string {
   const common = `npx hindcast --lake ${dir}/lake --now 2001-07-06T12:00:00Z`
   return [
@@ -82,6 +93,7 @@ export function describeEnd(dir: string, wallMs: number): string {
     `   ${common} preview airport_week --at 2001-06-30 --where "origin = 'ATL'"`,
     `   ${common} verify airport_week --last 30d`,
     `   npx hindcast --lake ${dir}/lake --features ${dir}/features --now 2001-07-06T12:00:00Z report`,
+    `   ${common} train late_flights --check`,
     '   npx hindcast init my-features     # a folder of your own; docs/definitions.md says what goes into it',
   ].join('\n')
 }
