@@ -111,7 +111,7 @@ describe('two versions', () => {
 
   it('of another grain are refused', async () => {
     await project.write('features/driver_day.sql', rideView().replace('grain: day', 'grain: hour').replace('zone: America/New_York\n', ''))
-    await project.run('register')
+    await project.run('register', '--breaking')
     const { code, err } = await diff()
     expect(code).toBe(2)
     expect(err).toMatch(/versions \S+ and \S+ of driver_day differ in grain \(day and hour\): their rows are not of the same things/)
