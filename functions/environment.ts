@@ -5,12 +5,12 @@ import { LocalEngine } from '../lib/engine/local-engine.ts'
 import { openLake } from '../lib/lake/open-lake.ts'
 import { readCatalog, requireEngine } from '../lib/lake/registry.ts'
 import type { Catalog } from '../lib/model/catalog.ts'
-import { InvalidInputError } from '../lib/model/errors.ts'
 import type { Effects, LogEvent } from '../lib/pipeline/effects.ts'
 import type { Message } from '../lib/pipeline/task.ts'
-
-/** The name by which events call the lake's own bucket, where the lake is a folder. */
-export const LAKE_BUCKET = 'lake'
+import { FreshCatalog } from './fresh-catalog.ts'
+import { NO_QUEUE, queueOfProcess } from './live-queue.ts'
+import { logLine } from './log-line.ts'
+import { placeOfProcess } from './place.ts'
 
 /** What every handler works with: the catalog of its lake, and the effects. */
 export interface Environment {
@@ -23,6 +23,12 @@ export interface Environment {
 export interface OwnedEnvironment extends Environment {
   /** Ends the query that runs and refuses further ones. */
   interrupt(): void
+}
+
+/** A version of a view that the work at hand needs. */
+export interface NeededVersion {
+  readonly view: string
+  readonly version: string
 }
 
 export interface EnvironmentOptions {
@@ -48,7 +54,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Owne
   const effects: Effects = {
     lake,
     engine,
-    queue: { send: options.send ?? refuseToSend },
+    queue: options.send ? { send: options.send } : NO_QUEUE,
     now: options.now ?? Date.now,
     newId: () => randomUUID(),
     log: options.log ?? logLine,
@@ -65,34 +71,22 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Owne
   }
 }
 
-/** How long a function works on what it read from the registry: what others register, publish, pin or drop is seen by then. */
-const CATALOG_MS = 60_000
-
 /**
- * The environment of a deployed function, opened once per process; its catalog is read again every minute.
- * @throws InvalidInputError when HINDCAST_LAKE is not set.
+ * The environment of a deployed function, opened once per process; its catalog is at most a minute old and has the versions that are
+ * needed, if the registry has them.
  */
-export async function environmentOfProcess(): Promise<Environment> {
-  const lake = process.env.HINDCAST_LAKE
-  if (!lake) throw new InvalidInputError('HINDCAST_LAKE is not set; expected the folder of a lake')
-  opened ??= openEnvironment({ lake })
-  const environment = await opened
-  const { effects } = environment
-  readAt ??= effects.now()
-  if (effects.now() - readAt < CATALOG_MS) return environment
-  const fresh = { ...environment, catalog: await readCatalog(effects.lake.store, effects.now()) }
-  opened = Promise.resolve(fresh)
-  readAt = effects.now()
-  return fresh
+export async function environmentOfProcess(needed: readonly NeededVersion[] = []): Promise<Environment> {
+  opened ??= openProcess()
+  const { environment, catalogs } = await opened.catch((error) => {
+    opened = undefined
+    throw error
+  })
+  return { ...environment, catalog: await catalogs.get(needed) }
 }
 
-let opened: Promise<Environment> | undefined
-let readAt: number | undefined
+let opened: ReturnType<typeof openProcess> | undefined
 
-async function refuseToSend(messages: readonly Message[]): Promise<void> {
-  if (messages.length > 0) throw new InvalidInputError('this function has no queue to send to; live work needs one')
-}
-
-function logLine(event: LogEvent): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`)
+async function openProcess() {
+  const environment = await openEnvironment({ lake: placeOfProcess(), send: queueOfProcess().send })
+  return { environment, catalogs: new FreshCatalog(environment.effects.lake.store, environment.effects.now) }
 }

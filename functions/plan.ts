@@ -1,16 +1,34 @@
 import middy from '@middy/core'
+import { z } from 'zod'
+import { InternalError } from '../lib/model/errors.ts'
 import { PRICES } from '../lib/model/price.ts'
-import { type Plan, planBackfill } from '../lib/pipeline/plan.ts'
-import { type BackfillRequest, TASK_SECONDS } from '../lib/pipeline/request.ts'
-import { type Environment, environmentOfProcess } from './environment.ts'
+import { type PlannedRun, planRun } from '../lib/pipeline/plan-run.ts'
+import { TASK_SECONDS } from '../lib/pipeline/request.ts'
+import { type Planning, planningOfProcess } from './planning.ts'
 
-/** Plans a backfill: what a dry run prints and a run executes. */
-export function createPlanHandler(open: () => Promise<Environment>) {
-  return middy<BackfillRequest, Plan>().handler(async (request) => {
+/** What the state machine passes: its execution's name, and the input as the person wrote it. */
+const planEvent = z.strictObject({ run: z.string(), request: z.unknown() })
+
+/** Plans a run: a dry run gets its price, any other a manifest per level to map over. */
+export function createPlanHandler(open: () => Promise<Planning>, concurrencyMax: () => number) {
+  return middy<unknown, PlannedRun>().handler(async (event) => {
+    const { run, request } = parseEvent(event)
     const { catalog, effects } = await open()
-    return planBackfill(request, catalog, effects, { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: 1 })
+    const settings = { prices: PRICES, taskSeconds: TASK_SECONDS }
+    return planRun({ run, request, settings, concurrencyMax: concurrencyMax() }, catalog, effects)
   })
 }
 
+function parseEvent(event: unknown) {
+  const parsed = planEvent.safeParse(event)
+  if (!parsed.success) throw new InternalError(`the state machine passes what is no request: ${z.prettifyError(parsed.error)}`)
+  return parsed.data
+}
+
+/** The cap of the stack on the tasks of a run. */
+function concurrencyOfProcess(): number {
+  return Number(process.env.HINDCAST_MAP_CONCURRENCY ?? 100)
+}
+
 /** The deployed function. */
-export const handler = createPlanHandler(environmentOfProcess)
+export const handler = createPlanHandler(planningOfProcess, concurrencyOfProcess)

@@ -1,9 +1,9 @@
 import middy from '@middy/core'
 import { type SweepReport, sweep } from '../lib/pipeline/sweep.ts'
-import { type Environment, environmentOfProcess } from './environment.ts'
+import { type Planning, planningOfProcess } from './planning.ts'
 
 /** Queues what events missed; runs on a schedule. */
-export function createSweepHandler(open: () => Promise<Environment>) {
+export function createSweepHandler(open: () => Promise<Planning>) {
   return middy().handler(async (_event: unknown): Promise<SweepReport> => {
     const { catalog, effects } = await open()
     return sweep(catalog, effects)
@@ -11,4 +11,4 @@ export function createSweepHandler(open: () => Promise<Environment>) {
 }
 
 /** The deployed function. */
-export const handler = createSweepHandler(environmentOfProcess)
+export const handler = createSweepHandler(planningOfProcess)

@@ -1,54 +1,106 @@
 import middy from '@middy/core'
 import type { Context, SQSBatchResponse } from 'aws-lambda'
 import { withVersions } from '../lib/lake/registry.ts'
-import type { Catalog } from '../lib/model/catalog.ts'
+import { renderError, Unfinished } from '../lib/model/errors.ts'
 import { handleMessage } from '../lib/pipeline/live.ts'
+import { putResults } from '../lib/pipeline/run-files.ts'
 import { runTask, type TaskReport } from '../lib/pipeline/run-task.ts'
-import type { Task } from '../lib/pipeline/task.ts'
-import { type Environment, environmentOfProcess, LAKE_BUCKET } from './environment.ts'
-import { type Work, type WorkItem, workFromEvent } from './work-from-event.ts'
+import type { Message, Task } from '../lib/pipeline/task.ts'
+import { type Environment, environmentOfProcess, type NeededVersion } from './environment.ts'
+import { LAKE_BUCKET, lakeBucketOf, placeOfProcess } from './place.ts'
+import { type RunPlace, type Work, type WorkItem, workFromEvent } from './work-from-event.ts'
 
-/** What the handler gives back: to SQS the messages that failed, to a map the report of its task. */
-export type TransformResult = SQSBatchResponse | TaskReport
+/** A message is begun only with this much time left; what is not begun goes back to the queue. */
+const TIME_RESERVE_MS = 30_000
+
+/** What the handler gives back: to SQS the messages that failed, to a map the report of its task, or where it lies. */
+export type TransformResult = SQSBatchResponse | TaskReport | RunPlace
 
 /**
  * The only function that computes. It has two doors, a batch of the live queue and one task of a map; `workFromEvent` turns both into
  * work, so live and backfill run the same code from there on.
  */
-export function createTransformHandler(open: () => Promise<Environment>) {
+export function createTransformHandler(
+  open: (needed: readonly NeededVersion[]) => Promise<Environment>,
+  lakeBucket: () => string = () => LAKE_BUCKET,
+) {
   return middy<Work, TransformResult>()
-    .use(workFromEvent(() => LAKE_BUCKET))
+    .use(workFromEvent(lakeBucket))
     .handler(async (work, context) => {
-      const environment = withDeadline(await open(), context)
-      if (work.door === 'map') return runTask(work.task, await catalogFor(work.task, environment), environment.effects)
-      return handleBatch(work.items, environment)
+      const environment = withDeadline(await open(neededBy(work)), context)
+      if (work.door === 'queue') return handleBatch(work.items, environment)
+      const whole = await withTask(work.task, environment)
+      return work.place ? leaveResult(work.task, work.place, whole) : runTask(work.task, whole.catalog, whole.effects)
     })
 }
 
 /** A run may be of a version that live no longer computes. */
-async function catalogFor(task: Task, { catalog, effects }: Environment): Promise<Catalog> {
-  return task.kind === 'task' ? withVersions(effects.lake.store, catalog, [task]) : catalog
+async function withTask(task: Task, environment: Environment): Promise<Environment> {
+  if (task.kind !== 'task') return environment
+  return { ...environment, catalog: await withVersions(environment.effects.lake.store, environment.catalog, [task]) }
 }
 
-/** Messages fail alone: the others of the batch are done, the failed ones come again. */
+function neededBy(work: Work): NeededVersion[] {
+  const messages = work.door === 'map' ? [work.task] : work.items.flatMap((item) => ('message' in item ? [item.message] : []))
+  return messages.flatMap((message) => (message.kind === 'task' ? [message] : []))
+}
+
+/**
+ * The result lies beside the run's plan, since a state of a machine holds 256 KiB and a report may be larger. A failed try leaves what
+ * was wrong there, until a later one replaces it.
+ */
+async function leaveResult(task: Task, place: RunPlace, { catalog, effects }: Environment): Promise<RunPlace> {
+  const { run, level, index } = place
+  const put = (result: { readonly report: TaskReport } | { readonly error: string }) =>
+    putResults(effects.lake.store, run, { level, index, results: [{ task, ...result }] })
+  try {
+    await put({ report: await runTask(task, catalog, effects) })
+  } catch (error) {
+    if (!(error instanceof Unfinished)) await put({ error: `${error instanceof Error ? error.name : 'Error'}: ${renderError(error)}` })
+    throw error
+  }
+  return place
+}
+
+/** Messages fail alone: the others of the batch are done, the failed ones come again. What does not fit the time is sent anew. */
 async function handleBatch(items: readonly WorkItem[], environment: Environment): Promise<SQSBatchResponse> {
-  const failed: { itemIdentifier: string }[] = []
+  const failed: string[] = []
   for (const item of items) {
     try {
-      await handleItem(item, environment)
+      if (isOutOfTime(environment)) await giveBack(item, environment)
+      else await handleItem(item, environment)
     } catch (error) {
       const [name, message] = error instanceof Error ? [error.name, error.message] : ['Error', String(error)]
       environment.effects.log({ event: 'failed', message: item.id, name, error: message })
-      failed.push({ itemIdentifier: item.id })
+      failed.push(item.id)
     }
   }
-  return { batchItemFailures: failed }
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) }
 }
 
-async function handleItem(item: WorkItem, { catalog, effects }: Environment): Promise<void> {
+async function handleItem(item: WorkItem, environment: Environment): Promise<void> {
+  const { catalog, effects } = environment
   if ('error' in item) throw item.error
-  if ('skip' in item) effects.log({ event: 'ignored', message: item.id, reason: item.skip })
-  else await handleMessage(item.message, catalog, effects)
+  if ('skip' in item) return effects.log({ event: 'ignored', message: item.id, reason: item.skip })
+  try {
+    await handleMessage(item.message, catalog, effects)
+  } catch (error) {
+    if (!(error instanceof Unfinished)) throw error
+    await giveBack(item, environment)
+  }
+}
+
+/** A message that is sent anew starts with no receives: work that only needs more time never becomes a dead letter. */
+async function giveBack(item: WorkItem, { effects }: Environment): Promise<void> {
+  if ('error' in item) throw item.error
+  if ('skip' in item) return
+  const message: Message = item.message
+  await effects.queue.send([message])
+  effects.log({ event: 'given_back', message: item.id, kind: message.kind })
+}
+
+function isOutOfTime({ effects }: Environment): boolean {
+  return (effects.timeLeftMs?.() ?? Number.POSITIVE_INFINITY) < TIME_RESERVE_MS
 }
 
 function withDeadline(environment: Environment, context: Partial<Context>): Environment {
@@ -57,4 +109,4 @@ function withDeadline(environment: Environment, context: Partial<Context>): Envi
 }
 
 /** The deployed function. */
-export const handler = createTransformHandler(environmentOfProcess)
+export const handler = createTransformHandler(environmentOfProcess, () => lakeBucketOf(placeOfProcess()))

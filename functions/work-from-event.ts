@@ -6,7 +6,16 @@ import { REPROCESS } from '../lib/model/states.ts'
 import type { Message, Task } from '../lib/pipeline/task.ts'
 
 /** What both doors of the function come to: the messages of a queue batch, or one task of a map. */
-export type Work = { readonly door: 'queue'; readonly items: readonly WorkItem[] } | { readonly door: 'map'; readonly task: Task }
+export type Work =
+  | { readonly door: 'queue'; readonly items: readonly WorkItem[] }
+  | { readonly door: 'map'; readonly task: Task; readonly place?: RunPlace }
+
+/** Which task of a run this is; its result is left there. */
+export interface RunPlace {
+  readonly run: string
+  readonly level: number
+  readonly index: number
+}
 
 /** One message of a batch; one that cannot be read fails alone, one that is not ours is done. */
 export type WorkItem =
@@ -33,6 +42,13 @@ const landTask = z.strictObject({
   writer: z.string(),
 })
 const taskSchema = z.discriminatedUnion('kind', [computeTask, landTask])
+/** An object that was given back to the queue for want of time. */
+const arrived = z.strictObject({ kind: z.literal('object'), bucket: z.string().exactOptional(), key: z.string() })
+const messageSchema = z.discriminatedUnion('kind', [computeTask, landTask, arrived])
+const mapEvent = z.strictObject({
+  task: taskSchema,
+  place: z.strictObject({ run: z.string(), level: z.int().min(0), index: z.int().min(0) }).exactOptional(),
+})
 
 /** An S3 event as EventBridge brings it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
 const objectCreated = z.object({
@@ -51,8 +67,8 @@ export function workFromEvent(lakeBucket: () => string | undefined): MiddlewareO
 
 function parseEvent(event: unknown, lakeBucket: string | undefined): Work {
   if (isBatch(event)) return { door: 'queue', items: event.Records.map((record) => parseRecord(record, lakeBucket)) }
-  const parsed = z.strictObject({ task: taskSchema }).safeParse(event)
-  if (parsed.success) return { door: 'map', task: parsed.data.task }
+  const parsed = mapEvent.safeParse(event)
+  if (parsed.success) return { door: 'map', ...parsed.data }
   throw new InvalidInputError(`the event is neither a queue batch nor a task: ${z.prettifyError(parsed.error)}`)
 }
 
@@ -73,11 +89,11 @@ function parseRecord(record: SQSRecord, lakeBucket: string | undefined): WorkIte
     const { bucket, object } = event.data.detail
     return { id, message: { kind: 'object', key: object.key, ...(bucket.name !== lakeBucket && { bucket: bucket.name }) } }
   }
-  const task = taskSchema.safeParse(body)
-  if (task.success) return { id, message: task.data }
+  const message = messageSchema.safeParse(body)
+  if (message.success) return { id, message: message.data }
   if (body !== null && typeof body === 'object' && 'detail-type' in body)
     return { id, skip: `event '${String(body['detail-type'])}' is not ours` }
-  return { id, error: new InvalidInputError(`message ${id} is neither an S3 event nor a task: ${z.prettifyError(task.error)}`) }
+  return { id, error: new InvalidInputError(`message ${id} is neither an S3 event nor a task: ${z.prettifyError(message.error)}`) }
 }
 
 /** An S3 event in EventBridge's shape, for a queue that is not fed by AWS. */

@@ -1,6 +1,7 @@
 import type { SQSRecord } from 'aws-lambda'
-import { type Environment, LAKE_BUCKET } from '../../functions/environment.ts'
+import type { Environment } from '../../functions/environment.ts'
 import { invokeBatch } from '../../functions/invoke.ts'
+import { LAKE_BUCKET } from '../../functions/place.ts'
 import { createTransformHandler } from '../../functions/transform.ts'
 import { objectCreatedEvent } from '../../functions/work-from-event.ts'
 import type { Message } from '../pipeline/task.ts'

@@ -128,6 +128,7 @@ function addBackfillCommands(program: Command, ended: Ended): void {
     .option('--publish', 'publish all versions of the run at once when it is done')
     .option('--unverified', 'do not hold what live wrote against a backfill first, and publish all the same')
     .option('--report', 'make the HTML page of the run too, as hindcast report does')
+    .option('--schema', 'show the JSON schema of the input that starts a deployed backfill')
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/backfill.ts')).backfill(contextOf(program), { views, ...options })),
     )

@@ -168,3 +168,10 @@ export async function requireEngine(store: ObjectStore, engine: { readonly id: s
 export async function writeEngine(store: ObjectStore, engine: { readonly id: string; readonly description: string }): Promise<void> {
   await replaceJson(store, ENGINE_KEY, { format: 1, engine: engine.id, description: engine.description } satisfies EngineObject)
 }
+
+/** The engine build that writes the lake. @throws InvalidInputError where none has written it yet. */
+export async function readEngine(store: ObjectStore): Promise<{ readonly id: string; readonly description: string }> {
+  const found = (await readJson<EngineObject>(store, ENGINE_KEY))?.value
+  if (!found) throw new InvalidInputError(`${store.location} names no engine build; register definitions in it first`)
+  return { id: found.engine, description: found.description }
+}

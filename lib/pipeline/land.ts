@@ -312,7 +312,7 @@ async function sha256Of(effects: Effects, key: string, etag: string): Promise<st
 }
 
 /** Marks of refusals of this object end when it is landed. */
-export async function clearRefusals(source: Source, key: string, effects: Effects): Promise<void> {
+export async function clearRefusals(source: Source, key: string, effects: Pick<Effects, 'lake'>): Promise<void> {
   const { store } = effects.lake
   const prefix = `${landingRejectedPrefix(source.name)}dt=${arrivalFolder(source, key)}/${objectHash(key)}.`
   for (const mark of await listAll(store, { prefix })) await store.delete(mark.key)

@@ -41,7 +41,7 @@ export function pageKey(run: string): string {
   return `${runPrefix(run)}report.html`
 }
 
-function tasksKey(run: string, level: number): string {
+export function tasksKey(run: string, level: number): string {
   return `${runPrefix(run)}tasks/${level}.json`
 }
 
@@ -85,8 +85,7 @@ export class RunFiles {
       while (worthIt(this.#waiting)) {
         const results = this.#waiting
         this.#waiting = []
-        const name = `${level}-${String(this.#files++).padStart(6, '0')}.json`
-        await this.#store.put(`${runPrefix(this.#run)}results/${name}`, jsonBytes<ResultsFile>({ format: 1, level, results }))
+        await putResults(this.#store, this.#run, { level, index: this.#files++, results })
       }
     } catch (error) {
       this.#error = error
@@ -98,6 +97,19 @@ export class RunFiles {
 
 function isWorthAPut(waiting: readonly TaskResult[]): boolean {
   return waiting.length >= LANDINGS_PER_FILE || waiting.at(-1)?.task.kind === 'task'
+}
+
+/** Puts results of a level as its file `index`; put again, it is replaced. */
+export async function putResults(store: ObjectStore, run: string, part: ResultsPart): Promise<void> {
+  const { level, index, results } = part
+  const key = `${runPrefix(run)}results/${level}-${String(index).padStart(6, '0')}.json`
+  await store.put(key, jsonBytes<ResultsFile>({ format: 1, level, results }))
+}
+
+export interface ResultsPart {
+  readonly level: number
+  readonly index: number
+  readonly results: readonly TaskResult[]
 }
 
 /** @throws InvalidInputError for a name that no run can have. */

@@ -118,7 +118,7 @@ async function verifyFirst(plan: Plan, catalog: Catalog, { gate, onGate }: RunOp
 }
 
 /** All partitions that the request may compute, before anything is listed. */
-function claimedRanges(request: BackfillRequest, catalog: Catalog, effects: Effects) {
+export function claimedRanges(request: BackfillRequest, catalog: Catalog, effects: Pick<Effects, 'now'>) {
   const ranges: Record<string, (readonly [string, string])[]> = {}
   for (const { feature, partitions } of scopeOf(request, catalog, effects.now())) {
     const [first, last] = [partitions[0], partitions.at(-1)]

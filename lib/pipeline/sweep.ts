@@ -11,6 +11,7 @@ import type { Instant } from '../model/zone.ts'
 import { repairHorizon, runsOf } from './affected.ts'
 import type { Effects } from './effects.ts'
 import { clearRefusals } from './land.ts'
+import type { PlanEffects } from './plan.ts'
 import { type ComputeTask, type LandTask, LIVE } from './task.ts'
 import { unfresh } from './unfresh.ts'
 import { listUnlanded } from './unlanded.ts'
@@ -24,11 +25,14 @@ export interface SweepReport {
   readonly queued: Readonly<Record<string, number>>
 }
 
+/** A sweep decides and queues; it needs no engine, only to know which build is the lake's. */
+export type SweepEffects = PlanEffects & Pick<Effects, 'queue' | 'log'>
+
 /**
  * What events missed, the sweep finds: it queues every unlanded object that arrived within the repair horizon of its readers, and every
  * missing or stale partition inside the horizon, however it became so; what a running run has claimed is left to it.
  */
-export async function sweep(catalog: Catalog, effects: Effects): Promise<SweepReport> {
+export async function sweep(catalog: Catalog, effects: SweepEffects): Promise<SweepReport> {
   const claims = await readClaims(effects.lake.store, effects.now())
   let landings = 0
   for (const source of catalog.sources.values()) if (source.folders === 'arrival') landings += await sweepSource(source, catalog, effects)
@@ -54,7 +58,7 @@ function taskOf({ version }: Feature, run: { readonly first: Partition; readonly
 }
 
 /** Queues the unlanded objects of a source; refused ones wait until they change. Marks of objects that are gone end. */
-async function sweepSource(source: Source, catalog: Catalog, effects: Effects): Promise<number> {
+async function sweepSource(source: Source, catalog: Catalog, effects: SweepEffects): Promise<number> {
   const horizons = readersOf(catalog, { source: source.name }).map(({ feature }) => feature.settings.repairMs)
   if (horizons.length === 0) return 0
   await clearMarks(source, effects)
@@ -66,7 +70,7 @@ async function sweepSource(source: Source, catalog: Catalog, effects: Effects): 
   return wanted.length
 }
 
-async function clearMarks(source: Source, effects: Effects): Promise<void> {
+async function clearMarks(source: Source, effects: SweepEffects): Promise<void> {
   for (const { key } of await listAll(effects.lake.store, { prefix: landingRejectedPrefix(source.name) })) {
     const mark = (await readJson<RefusedMark>(effects.lake.store, key))?.value
     if (mark && !(await effects.lake.bucket(source.bucket).head(mark.key))) await clearRefusals(source, mark.key, effects)

@@ -1,13 +1,13 @@
 import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
 import type { Catalog } from '../model/catalog.ts'
 import type { Partition } from '../model/partition.ts'
-import type { Effects } from './effects.ts'
 import { InputListing } from './input-listing.ts'
 import { statePartition } from './partition-state.ts'
+import type { PlanEffects } from './plan.ts'
 import type { Scope } from './scope.ts'
 
 /** The partitions of a scope that are missing or stale, as its inputs are now. */
-export async function unfresh({ feature, partitions }: Scope, catalog: Catalog, effects: Effects): Promise<Partition[]> {
+export async function unfresh({ feature, partitions }: Scope, catalog: Catalog, effects: PlanEffects): Promise<Partition[]> {
   const [first, last] = [partitions[0], partitions.at(-1)]
   if (!first || !last) return []
   const outputs = await listOutputs(effects.lake.store, feature.version, first.name, last.name)

@@ -4,6 +4,7 @@ import type { Registered } from '../../lake/registry.ts'
 import type { Effects } from '../../pipeline/effects.ts'
 import { runBackfill } from '../../pipeline/run.ts'
 import type { CliContext } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
 import { lazyGateEffects, noteGate } from '../gate-effects.ts'
 import { Progress } from '../progress.ts'
 import { renderPlan } from '../render-plan.ts'
@@ -19,10 +20,12 @@ export interface BackfillOptions extends PlanOptions {
   readonly publish?: boolean
   readonly unverified?: boolean
   readonly report?: boolean
+  readonly schema?: boolean
 }
 
 /** Registers the definitions, plans, and computes on all cores. Ctrl-C ends it with nothing half written. */
 export async function backfill(context: CliContext, options: BackfillOptions): Promise<number> {
+  if (options.schema) return showSchema(context)
   if (options.dryRun) return plan(context, options)
   const began = performance.now()
   // Worker processes start while this one checks the definitions and plans.
@@ -70,6 +73,13 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
     await pool.close()
     await session.close()
   }
+}
+
+/** The JSON schema of what starts a deployed backfill. */
+async function showSchema(context: CliContext): Promise<number> {
+  const { requestSchema } = await import('../../pipeline/run-request.ts')
+  context.out(JSON.stringify(requestSchema(), null, 1))
+  return EXIT.ok
 }
 
 function workerStart(context: CliContext) {

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto'
+import { type OpenLake, openLake } from '../lib/lake/open-lake.ts'
+import { readCatalog, readEngine } from '../lib/lake/registry.ts'
+import type { Catalog } from '../lib/model/catalog.ts'
+import type { SweepEffects } from '../lib/pipeline/sweep.ts'
+import { queueOfProcess } from './live-queue.ts'
+import { logLine } from './log-line.ts'
+import { placeOfProcess } from './place.ts'
+
+/** What a function works with that decides and computes nothing: no engine is loaded, the lake says which build is its own. */
+export interface Planning {
+  readonly catalog: Catalog
+  readonly effects: SweepEffects & { newId(): string }
+}
+
+/** Of a deployed function: the lake is opened once per process, the catalog read at each call. */
+export async function planningOfProcess(): Promise<Planning> {
+  opened ??= openLake(placeOfProcess())
+  const lake = await opened.catch((error) => {
+    opened = undefined
+    throw error
+  })
+  const effects = {
+    lake,
+    engine: { build: await readEngine(lake.store) },
+    queue: queueOfProcess(),
+    now: Date.now,
+    newId: randomUUID,
+    log: logLine,
+  }
+  return { catalog: await readCatalog(lake.store, effects.now()), effects }
+}
+
+let opened: Promise<OpenLake> | undefined

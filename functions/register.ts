@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import middy from '@middy/core'
+import { LocalEngine } from '../lib/engine/local-engine.ts'
+import { readDefinitions } from '../lib/lake/definitions.ts'
+import { openLake } from '../lib/lake/open-lake.ts'
+import { type Registered, requireEngine } from '../lib/lake/registry.ts'
+import { InvalidInputError, renderError } from '../lib/model/errors.ts'
+import { renderProblem } from '../lib/model/problem.ts'
+import { checkDefinitions } from '../lib/pipeline/check.ts'
+import { registerDefinitions } from '../lib/pipeline/register.ts'
+import { answerDeploy, isDeployEvent } from './deploy-event.ts'
+import { logLine } from './log-line.ts'
+import { placeOfProcess } from './place.ts'
+
+export interface RegisterOptions {
+  readonly lake: string
+  /** Folder of the definitions. */
+  readonly definitions: string
+}
+
+/**
+ * Freezes the definitions that were deployed with it as candidates; readers see nothing of it before a publish. A deploy calls it as a
+ * custom resource and fails with every problem that the definitions have.
+ */
+export function createRegisterHandler(options: () => RegisterOptions) {
+  return middy<unknown, readonly Registered[]>().handler(async (event) => {
+    if (!isDeployEvent(event)) return register(options())
+    // What was registered outlives the stack, as the lake does.
+    if (event.RequestType === 'Delete') return answered(event, [])
+    try {
+      return await answered(event, await register(options()))
+    } catch (error) {
+      logLine({ event: 'failed', error: renderError(error) })
+      await answerDeploy(event, { status: 'FAILED', reason: renderError(error) })
+      return []
+    }
+  })
+}
+
+async function answered(event: Parameters<typeof answerDeploy>[0], registered: readonly Registered[]): Promise<readonly Registered[]> {
+  for (const one of registered) logLine({ event: 'registered', ...one })
+  await answerDeploy(event, { status: 'SUCCESS' })
+  return registered
+}
+
+async function register({ lake: place, definitions }: RegisterOptions): Promise<Registered[]> {
+  const lake = await openLake(place)
+  const engine = new LocalEngine({ scratch: join(tmpdir(), `hindcast-${randomUUID()}`) })
+  try {
+    await requireEngine(lake.store, engine.build)
+    const files = await readDefinitions(definitions)
+    const { problems, catalog } = await checkDefinitions({ files, engine: engine.engine, lake, sample: false })
+    if (problems.length > 0 || !catalog)
+      throw new InvalidInputError(`the definitions have ${problems.length} problem(s):\n${problems.map(renderProblem).join('\n')}`)
+    return await registerDefinitions(lake.store, catalog, { now: Date.now(), breaking: false, files })
+  } finally {
+    await engine.close()
+    await lake.close()
+  }
+}
+
+/** The deployed function: its definitions lie beside it. */
+export const handler = createRegisterHandler(() => ({ lake: placeOfProcess(), definitions: join(import.meta.dirname, 'definitions') }))

@@ -1,0 +1,116 @@
+/**
+ * The first and the last step of a run whose tasks are driven by someone else: a state machine that maps over the manifests which this
+ * leaves. What lies under `runs/<run>/` afterwards is what `runBackfill` leaves.
+ */
+import { putClaim, removeClaim } from '../lake/claims.ts'
+import { runPrefix } from '../lake/keys.ts'
+import type { Catalog } from '../model/catalog.ts'
+import { InvalidInputError } from '../model/errors.ts'
+import { FUNCTION_GB } from '../model/price.ts'
+import { type Plan, type PlanEffects, planBackfill } from './plan.ts'
+import type { PlanSettings } from './request.ts'
+import { claimedRanges, tasksOf } from './run.ts'
+import { RunFiles, reportKey, requireRunName, tasksKey } from './run-files.ts'
+import { readRequest } from './run-request.ts'
+import { measure } from './run-task.ts'
+
+/** A claim that nobody renews holds this long beyond the time that the run may take. */
+const CLAIM_SPARE_MS = 2 * 3_600_000
+
+/** One level of a run as the state machine maps over it. */
+export interface RunLevel {
+  /** Level 0 lands. */
+  readonly level: number
+  readonly tasks: number
+  /** Key of the manifest: `{"format": 1, "tasks": […]}`. */
+  readonly manifest: string
+  /** Where the map keeps its own record. */
+  readonly record: string
+  readonly maxConcurrency: number
+  /** Per cent. */
+  readonly toleratedFailures: number
+}
+
+/** What the plan step tells the state machine; it does not grow with the number of partitions. */
+export interface PlannedRun {
+  readonly run: string
+  readonly dryRun: boolean
+  readonly partitions: number
+  readonly maybe: number
+  readonly landings: number
+  readonly lowUsd: number
+  readonly highUsd: number
+  /** Only those that have tasks, in order. */
+  readonly levels: readonly RunLevel[]
+}
+
+export interface PlanRunOptions {
+  readonly run: string
+  /** The input of the execution. */
+  readonly request: unknown
+  readonly settings: Pick<PlanSettings, 'prices' | 'taskSeconds'>
+  /** The cap of the stack. */
+  readonly concurrencyMax: number
+}
+
+/**
+ * Claims, plans, and leaves the plan and a manifest per level. Run twice, it leaves the same. A dry run writes nothing.
+ * @throws InvalidInputError for a request that cannot be planned, or a run that has ended.
+ */
+export async function planRun(options: PlanRunOptions, catalog: Catalog, effects: PlanEffects): Promise<PlannedRun> {
+  const { run } = options
+  requireRunName(run)
+  const { store } = effects.lake
+  const { request, maxConcurrency, toleratedFailures, dryRun } = readRequest(options.request, catalog, options.concurrencyMax)
+  const settings = { ...options.settings, tasksWanted: maxConcurrency }
+  if (!dryRun && (await store.head(reportKey(run)))) throw new InvalidInputError(`run ${run} has ended; expected a name that no run has`)
+  const started = new Date(effects.now()).toISOString()
+  const claim = (ms: number) =>
+    putClaim(store, { format: 1, run, ranges: claimedRanges(request, catalog, effects), expires: effects.now() + CLAIM_SPARE_MS + ms })
+  if (!dryRun) await claim(0)
+  try {
+    const { result: plan, spent: planning } = await measure(effects, (counted) => planBackfill(request, catalog, counted, settings))
+    const levels = levelsOf(plan, run, { maxConcurrency, toleratedFailures })
+    if (!dryRun) {
+      await claim(longestMs(plan, maxConcurrency))
+      const files = new RunFiles(store, run)
+      for (const [level, tasks] of tasksOf(plan, run).entries()) if (tasks.length > 0) await files.putTasks(level, tasks)
+      await files.putPlan({ run, started, prices: settings.prices, planning, ...plan })
+    }
+    return describe(plan, { run, dryRun, levels })
+  } catch (error) {
+    if (!dryRun) await removeClaim(store, run)
+    throw error
+  }
+}
+
+function levelsOf(plan: Plan, run: string, limits: Pick<RunLevel, 'maxConcurrency' | 'toleratedFailures'>): RunLevel[] {
+  return tasksOf(plan, run).flatMap((tasks, level) => {
+    if (tasks.length === 0) return []
+    return [{ level, tasks: tasks.length, manifest: tasksKey(run, level), record: recordPrefix(run, level), ...limits }]
+  })
+}
+
+/** `runs/<run>/map/<level>`: what the map itself writes of its executions. */
+export function recordPrefix(run: string, level: number): string {
+  return `${runPrefix(run)}map/${level}`
+}
+
+/** The high expectation of the compute time, twice over. */
+function longestMs(plan: Plan, maxConcurrency: number): number {
+  const gbSeconds = plan.quote.lines.find(({ line }) => line === 'lambda compute')?.high ?? 0
+  return Math.round(((gbSeconds / FUNCTION_GB) * 2 * 1000) / maxConcurrency)
+}
+
+function describe(plan: Plan, facts: Pick<PlannedRun, 'run' | 'dryRun' | 'levels'>): PlannedRun {
+  return {
+    run: facts.run,
+    dryRun: facts.dryRun,
+    partitions: plan.partitions,
+    maybe: plan.maybe,
+    landings: plan.landings.reduce((sum, { keys }) => sum + keys.length, 0),
+    lowUsd: plan.quote.lowUsd,
+    highUsd: plan.quote.highUsd,
+    levels: facts.levels,
+  }
+}
