@@ -1,8 +1,10 @@
-import { App, CfnOutput, Stack } from 'aws-cdk-lib'
+import { App, Stack, Validations } from 'aws-cdk-lib'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { FeatureLake } from '../lib/stack/feature-lake.ts'
 import { LakeStorage } from '../lib/stack/lake-storage.ts'
 
-/** The CDK app. It has the stateful stack so far: the lake's bucket, which outlives every function that works on it. */
+/** The CDK app: the lake's bucket in a stack that outlives every function that works on it, and the functions in another. */
 const app = new App()
-const stack = new Stack(app, 'HindcastStorage')
-const storage = new LakeStorage(stack, 'Lake')
-new CfnOutput(stack, 'LakeBucket', { value: storage.bucket.bucketName })
+const storage = new LakeStorage(new Stack(app, 'HindcastStorage'), 'Lake')
+new FeatureLake(new Stack(app, 'Hindcast'), 'Lake', { definitions: 'features', bucket: storage.bucket })
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app))

@@ -1,6 +1,18 @@
-import { RemovalPolicy } from 'aws-cdk-lib'
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib'
+import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
+
+export interface LakeStorageOptions {
+  /** How long plans, results and reports of runs are kept. Default: 400 days. */
+  readonly keepRuns?: Duration
+  /** How long refused outputs are kept. Default: 90 days. */
+  readonly keepQuarantine?: Duration
+  /** Raw objects of a source, by the beginning of their keys, that are removed at this age. Default: all are kept. */
+  readonly keepRaw?: Readonly<Record<string, Duration>>
+}
+
+/** What the stack needs of a bucket. */
+export type LakeBucket = Pick<IBucket, 'bucketName' | 'bucketArn' | 'arnForObjects'>
 
 /**
  * The stateful part of a deployed lake: its bucket, private, encrypted, TLS only, and kept when the stack goes. EventBridge hears of
@@ -9,14 +21,27 @@ import { Construct } from 'constructs'
 export class LakeStorage extends Construct {
   readonly bucket: Bucket
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, options: LakeStorageOptions = {}) {
     super(scope, id)
+    const raw = Object.entries(options.keepRaw ?? {}).map(([prefix, expiration]) => ({ prefix, expiration }))
     this.bucket = new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
-      eventBridgeEnabled: true,
       removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [
+        { abortIncompleteMultipartUploadAfter: Duration.days(7) },
+        { prefix: 'runs/', expiration: options.keepRuns ?? Duration.days(400) },
+        { prefix: 'quarantine/', expiration: options.keepQuarantine ?? Duration.days(90) },
+        ...raw,
+      ],
+    })
+    // CloudFormation's own property: the CDK's switch for it deploys a function that sets the same.
+    const resource = this.bucket.node.defaultChild
+    if (resource instanceof CfnBucket) resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } }
+    Validations.of(this.bucket).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason: 'A log of every request would outgrow the lake: each output is a few requests. CloudTrail data events are the place for it.',
     })
   }
 }

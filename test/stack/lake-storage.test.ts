@@ -1,11 +1,11 @@
-import { App, Stack } from 'aws-cdk-lib'
+import { App, Duration, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { expect, test } from 'vitest'
-import { LakeStorage } from '../../lib/stack/lake-storage.ts'
+import { LakeStorage, type LakeStorageOptions } from '../../lib/stack/lake-storage.ts'
 
-function template(): Template {
+function template(options: LakeStorageOptions = {}): Template {
   const stack = new Stack(new App(), 'Test')
-  new LakeStorage(stack, 'Lake')
+  new LakeStorage(stack, 'Lake', options)
   return Template.fromStack(stack)
 }
 
@@ -13,12 +13,24 @@ test('the bucket is private, encrypted and announces its objects', () => {
   template().hasResourceProperties('AWS::S3::Bucket', {
     BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
     PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+    NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
   })
-  template().hasResourceProperties('Custom::S3BucketNotifications', { NotificationConfiguration: { EventBridgeConfiguration: {} } })
 })
 
 test('the bucket and its data outlive the stack', () => {
   template().hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
+})
+
+test('what runs leave and what was refused has an end, raw data only where it is asked for; features have none', () => {
+  const rules = (options?: LakeStorageOptions) => {
+    const [bucket] = Object.values(template(options).findResources('AWS::S3::Bucket'))
+    const all = bucket?.Properties.LifecycleConfiguration.Rules as { Prefix?: string; ExpirationInDays?: number }[]
+    return Object.fromEntries(all.flatMap(({ Prefix: prefix, ExpirationInDays: days }) => (days === undefined ? [] : [[prefix, days]])))
+  }
+  expect(rules()).toEqual({ 'runs/': 400, 'quarantine/': 90 })
+  expect(rules({ keepRuns: Duration.days(30), keepRaw: { 'flights/': Duration.days(800) } })).toEqual({
+    ...{ 'runs/': 30, 'quarantine/': 90, 'flights/': 800 },
+  })
 })
 
 test('requests without TLS are refused', () => {

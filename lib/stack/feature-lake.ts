@@ -1,0 +1,202 @@
+import { CfnOutput, CustomResource, Duration } from 'aws-cdk-lib'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { Bucket } from 'aws-cdk-lib/aws-s3'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import { InvalidInputError } from '../model/errors.ts'
+import { FUNCTION_GB } from '../model/price.ts'
+import { acknowledgeWildcards } from './acknowledge-wildcards.ts'
+import { BackfillMachine } from './backfill-machine.ts'
+import { HindcastFunction, type HindcastFunctionOptions } from './hindcast-function.ts'
+import { LakeAlarms } from './lake-alarms.ts'
+import { type LakeBucket, LakeStorage } from './lake-storage.ts'
+import { type FollowedBucket, LivePipeline, LiveQueue } from './live-pipeline.ts'
+import { type DeployedDefinitions, readDeployedDefinitions, sourcePrefixes } from './read-definitions.ts'
+
+export interface FeatureLakeOptions {
+  /** Folder of the definitions. */
+  readonly definitions: string
+  /** The lake's bucket, best from a stack of its own. Default: one is made. It has to send its events to EventBridge. */
+  readonly bucket?: LakeBucket
+  /** Live batches at a time, from 2 on. Default: 10. */
+  readonly liveConcurrency?: number
+  /** Tasks of a backfill at a time; a request may ask for fewer. Default: 200. */
+  readonly backfillConcurrency?: number
+  /** Concurrent executions that the account has in this region. Default: 1000. */
+  readonly accountConcurrency?: number
+  /** Time between two sweeps. Default: an hour. */
+  readonly sweepEvery?: Duration
+  /** Alarms and a dashboard. Default: true. */
+  readonly alarms?: boolean
+}
+
+const LIVE_CONCURRENCY = 10
+const BACKFILL_CONCURRENCY = 200
+const ACCOUNT_CONCURRENCY = 1000
+const TIMEOUT = Duration.minutes(15)
+/** Inputs of a task lie in `/tmp`, each object once: its budget is a few hundred MB, and the engine spills beside it. */
+const DISK_MB = 4096
+
+/**
+ * A feature lake: live pipeline, sweep and backfill over one definitions folder. Deploying registers changed definitions as candidates;
+ * what readers see changes only when they are published.
+ */
+export class FeatureLake extends Construct {
+  readonly bucket: LakeBucket
+  readonly queue: Queue
+  readonly backfill: BackfillMachine
+  readonly transform: HindcastFunction
+  readonly #functions: HindcastFunction[] = []
+
+  /** @throws InvalidInputError for sources that cannot be followed, and caps that the account does not have. */
+  constructor(scope: Construct, id: string, options: FeatureLakeOptions) {
+    super(scope, id)
+    const live = options.liveConcurrency ?? LIVE_CONCURRENCY
+    const history = options.backfillConcurrency ?? BACKFILL_CONCURRENCY
+    requireCaps(live, history, options.accountConcurrency ?? ACCOUNT_CONCURRENCY)
+    const definitions = readDeployedDefinitions(options.definitions)
+    this.bucket = options.bucket ?? new LakeStorage(this, 'Storage').bucket
+    const queue = new LiveQueue(this, 'LiveQueue', { timeout: TIMEOUT })
+    this.queue = queue.queue
+    this.transform = this.#makeTransform()
+    const sweep = this.#makeSweep()
+    const followed = this.#follow(definitions)
+    new LivePipeline(this, 'Live', {
+      ...{ queue, transform: this.transform, sweep, followed },
+      concurrency: live,
+      sweepEvery: options.sweepEvery ?? Duration.hours(1),
+    })
+    const plan = this.#makePlan(history)
+    const report = this.#makeReport()
+    this.backfill = new BackfillMachine(this, 'Backfill', { plan, transform: this.transform, report, bucket: this.bucket })
+    this.#register(definitions)
+    if (options.alarms ?? true)
+      new LakeAlarms(this, 'Watch', {
+        ...{ queue: queue.queue, deadLetters: queue.deadLetters, machine: this.backfill.machine, transform: this.transform, sweep },
+      })
+    for (const one of followed) this.#allowRaw(one)
+    this.#describe()
+    acknowledgeWildcards(this, { ...WILDCARDS, ...rawWildcards(followed) })
+  }
+
+  #makeTransform(): HindcastFunction {
+    const transform = this.#make('Transform', { verb: 'transform', engine: true, memory: FUNCTION_GB * 1024, disk: DISK_MB }, true)
+    transform.allowObjects(
+      ['s3:PutObject'],
+      this.#objects('landed/*', 'features/*', 'quarantine/*', 'registry/engine.json', 'runs/*/results/*'),
+    )
+    transform.allowObjects(['s3:DeleteObject'], this.#objects('landed/*', 'features/*'))
+    return transform
+  }
+
+  #makeSweep(): HindcastFunction {
+    const sweep = this.#make('Sweep', { verb: 'sweep' }, true)
+    sweep.allowObjects(['s3:DeleteObject'], this.#objects('landed/*/_rejected/*'))
+    return sweep
+  }
+
+  #makePlan(concurrency: number): HindcastFunction {
+    const plan = this.#make('Plan', { verb: 'plan', memory: 2048, environment: { HINDCAST_MAP_CONCURRENCY: String(concurrency) } })
+    plan.allowObjects(['s3:PutObject'], this.#objects('runs/*'))
+    plan.allowObjects(['s3:DeleteObject'], this.#objects('runs/active/*'))
+    return plan
+  }
+
+  #makeReport(): HindcastFunction {
+    const report = this.#make('Report', { verb: 'report' })
+    report.allowObjects(['s3:PutObject'], this.#objects('runs/*/report.json'))
+    report.allowObjects(['s3:DeleteObject'], this.#objects('runs/active/*'))
+    return report
+  }
+
+  /** A deploy waits until the definitions are registered, and fails with their problems. */
+  #register(definitions: DeployedDefinitions): void {
+    const { folder, digest } = definitions
+    const register = this.#make('Register', { verb: 'register', engine: true, memory: FUNCTION_GB * 1024, definitions: folder })
+    register.allowObjects(['s3:PutObject'], this.#objects('registry/*'))
+    const resource = new CustomResource(this, 'Definitions', {
+      serviceToken: register.functionArn,
+      resourceType: 'Custom::HindcastDefinitions',
+      serviceTimeout: Duration.minutes(16),
+      properties: { digest },
+    })
+    if (register.role) resource.node.addDependency(register.role)
+  }
+
+  #make(
+    id: string,
+    options: Omit<HindcastFunctionOptions, 'environment'> & Partial<HindcastFunctionOptions>,
+    sends = false,
+  ): HindcastFunction {
+    const environment = { HINDCAST_LAKE: `s3://${this.bucket.bucketName}`, ...(sends && { HINDCAST_QUEUE_URL: this.queue.queueUrl }) }
+    const made = new HindcastFunction(this, id, { timeout: TIMEOUT, ...options, environment: { ...environment, ...options.environment } })
+    made.addToRolePolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }))
+    made.allowObjects(['s3:GetObject'], this.#objects('*'))
+    if (sends) this.queue.grantSendMessages(made)
+    this.#functions.push(made)
+    return made
+  }
+
+  #objects(...patterns: readonly string[]): string[] {
+    return patterns.map((pattern) => this.bucket.arnForObjects(pattern))
+  }
+
+  #follow({ sources }: DeployedDefinitions): FollowedBucket[] {
+    return [...sourcePrefixes(sources)].map(([name, prefixes]) => ({
+      bucket: name === undefined ? this.bucket : Bucket.fromBucketName(this, `Raw-${name}`, name),
+      prefixes,
+    }))
+  }
+
+  /** A bucket of others is read below the sources' prefixes, by all functions. */
+  #allowRaw({ bucket, prefixes }: FollowedBucket): void {
+    if (bucket === this.bucket) return
+    for (const made of this.#functions) {
+      made.addToRolePolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }))
+      made.allowObjects(
+        ['s3:GetObject'],
+        prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+      )
+    }
+  }
+
+  #describe(): void {
+    const example = JSON.stringify(JSON.stringify({ last: '30d', dryRun: true }))
+    const { stateMachineArn } = this.backfill.machine
+    new CfnOutput(this, 'Lake', { value: `s3://${this.bucket.bucketName}` })
+    new CfnOutput(this, 'QueueUrl', { value: this.queue.queueUrl })
+    new CfnOutput(this, 'MachineArn', { value: stateMachineArn })
+    new CfnOutput(this, 'StartBackfill', {
+      value: `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --input ${example}`,
+    })
+  }
+}
+
+const NAMES = 'Names of partitions, runs and raw objects are not known before; the function has no other folder.'
+const WILDCARDS: Readonly<Record<string, string>> = {
+  '*': 'X-Ray has no resources to name.',
+  '/*': 'Every function lists the lake and reads what others wrote; raw data lies beside it.',
+  '/landed/*': NAMES,
+  '/landed/*/_rejected/*': NAMES,
+  '/features/*': NAMES,
+  '/quarantine/*': NAMES,
+  '/registry/*': NAMES,
+  '/runs/*': NAMES,
+  '/runs/active/*': NAMES,
+  '/runs/*/results/*': NAMES,
+  '/runs/*/report.json': NAMES,
+}
+
+function rawWildcards(followed: readonly FollowedBucket[]): Record<string, string> {
+  const reason = 'Raw objects are read below the folders of their sources; their names are not known before.'
+  return Object.fromEntries(followed.flatMap(({ prefixes }) => prefixes.map((prefix) => [`/${prefix}*`, reason])))
+}
+
+function requireCaps(live: number, history: number, account: number): void {
+  // Lambda keeps 100 for functions without a reservation of their own, and others work in this account too.
+  const max = Math.floor(account * 0.9)
+  if (live >= 2 && history >= 1 && live + history <= max) return
+  throw new InvalidInputError(
+    `live ${live} and backfill ${history} at a time do not fit the account; expected live from 2 on, and both together at most ${max}`,
+  )
+}

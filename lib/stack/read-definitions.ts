@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { InvalidInputError } from '../model/errors.ts'
+import { parseSource } from '../model/parse-source.ts'
+import { renderProblem } from '../model/problem.ts'
+import type { Source } from '../model/source.ts'
+
+/** What a template needs to know of a definitions folder. */
+export interface DeployedDefinitions {
+  readonly folder: string
+  readonly sources: readonly Source[]
+  /** Changes whenever a definition does: 16 hex. */
+  readonly digest: string
+}
+
+/**
+ * Reads the sources of a definitions folder. Views are looked at by the engine when they are registered, not here.
+ * @throws InvalidInputError listing every problem of the source files.
+ */
+export function readDeployedDefinitions(folder: string): DeployedDefinitions {
+  const names = readdirSync(folder)
+    .filter((name) => /\.(sql|ya?ml)$/.test(name) && !name.startsWith('.'))
+    .sort()
+  const files = names.map((name) => ({ file: join(folder, name), text: readFileSync(join(folder, name), 'utf8') }))
+  const parsed = files.filter(({ file }) => file.endsWith('.source.yaml')).map(({ file, text }) => parseSource(file, text))
+  const problems = parsed.flatMap((one) => one.problems)
+  if (problems.length > 0)
+    throw new InvalidInputError(`the sources have ${problems.length} problem(s):\n${problems.map(renderProblem).join('\n')}`)
+  const hash = createHash('sha256')
+  for (const { file, text } of files) hash.update(`${file.slice(folder.length)}\0${text}\0`)
+  return { folder, sources: parsed.flatMap(({ source }) => source ?? []), digest: hash.digest('hex').slice(0, 16) }
+}
+
+/**
+ * The beginnings of the keys whose events live follows, by bucket; the lake's own bucket is `undefined`.
+ * @throws InvalidInputError for a source of the lake's bucket whose keys begin with a column: hindcast's own objects would be events too.
+ */
+export function sourcePrefixes(sources: readonly Source[]): Map<string | undefined, string[]> {
+  const prefixes = new Map<string | undefined, string[]>()
+  for (const { name, bucket, key } of sources) {
+    if (bucket === undefined && key.prefix === '')
+      throw new InvalidInputError(
+        `source ${name} has keys that begin with a column (${key.text}); expected a folder first, or a bucket of its own`,
+      )
+    const known = prefixes.get(bucket) ?? []
+    prefixes.set(bucket, [...new Set([...known, key.prefix])].sort())
+  }
+  return prefixes
+}

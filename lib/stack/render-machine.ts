@@ -1,0 +1,125 @@
+/**
+ * The state machine of a backfill, in the Amazon States Language. What grows with the number of partitions lies in the lake: the plan and a
+ * manifest of tasks per level, a result per task, the map's own record.
+ *
+ *     Plan -> dry run? -> for each level, one after the other: map over its tasks -> Report
+ *                                    |  more failed than tolerated
+ *                                    +----------------------------> ReportFailure -> Failed
+ */
+import type { ErrorName } from '../model/errors.ts'
+
+/** What the definition refers to; ARNs may be tokens of a template. */
+export interface MachineParts {
+  readonly plan: string
+  readonly transform: string
+  readonly report: string
+  readonly bucket: string
+}
+
+/** Nothing of ours was wrong, or someone else was faster: the same call may work. */
+const PASSING: readonly ErrorName[] = ['TransientError', 'ConflictError']
+const UNFINISHED: ErrorName = 'Unfinished'
+
+/** https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception */
+const LAMBDA_ERRORS = [
+  'Lambda.ClientExecutionTimeoutException',
+  'Lambda.ServiceException',
+  'Lambda.AWSLambdaException',
+  'Lambda.SdkClientException',
+  'Lambda.TooManyRequestsException',
+]
+/** A call that was cut off, or whose process died: worth few tries, since each may take all of the function's time. */
+const CUT_OFF = ['States.Timeout', 'Sandbox.Timedout', 'Lambda.Unknown', 'Runtime.ExitError']
+
+const RETRY = [
+  // Each try finishes partitions, which the next one finds fresh: this many tries are hours of work in one task.
+  { ErrorEquals: [UNFINISHED], IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 20 },
+  { ErrorEquals: CUT_OFF, IntervalSeconds: 5, BackoffRate: 2, MaxAttempts: 2, JitterStrategy: 'FULL' },
+  {
+    ErrorEquals: [...LAMBDA_ERRORS, ...PASSING],
+    IntervalSeconds: 2,
+    BackoffRate: 2,
+    MaxDelaySeconds: 60,
+    MaxAttempts: 6,
+    JitterStrategy: 'FULL',
+  },
+]
+
+/** The definition as an object. */
+export function renderMachine(parts: MachineParts): object {
+  return {
+    Comment: 'Computes the history of features. Its input: hindcast backfill --schema',
+    StartAt: 'Plan',
+    States: {
+      Plan: { ...call(parts.plan, { 'run.$': '$$.Execution.Name', 'request.$': '$' }), OutputPath: '$.Payload', Next: 'DryRun' },
+      DryRun: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.dryRun', BooleanEquals: true, Next: 'Planned' }],
+        Default: 'Levels',
+      },
+      Planned: { Type: 'Succeed' },
+      Levels: renderLevels(parts),
+      Report: { ...call(parts.report, { 'run.$': '$.run', aborted: false }), OutputPath: '$.Payload', End: true },
+      ReportFailure: {
+        ...call(parts.report, { 'run.$': '$.run', aborted: true }),
+        ResultSelector: { 'text.$': 'States.JsonToString($.Payload)' },
+        ResultPath: '$.report',
+        Next: 'Failed',
+      },
+      Failed: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.report.text' },
+    },
+  }
+}
+
+/** Level 0 lands; each later one reads what the ones before it wrote. */
+function renderLevels(parts: MachineParts): object {
+  return {
+    Type: 'Map',
+    ItemsPath: '$.levels',
+    ItemSelector: { 'run.$': '$.run', 'level.$': '$$.Map.Item.Value' },
+    MaxConcurrency: 1,
+    ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, StartAt: 'Tasks', States: { Tasks: renderTasks(parts) } },
+    ResultPath: null,
+    Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'ReportFailure' }],
+    Next: 'Report',
+  }
+}
+
+/** Children are STANDARD: one lives longer than the five minutes of an EXPRESS one, and starts exactly once. */
+function renderTasks({ transform, bucket }: MachineParts): object {
+  return {
+    Type: 'Map',
+    Label: 'Tasks',
+    MaxConcurrencyPath: '$.level.maxConcurrency',
+    ToleratedFailurePercentagePath: '$.level.toleratedFailures',
+    ItemReader: {
+      Resource: 'arn:aws:states:::s3:getObject',
+      ReaderConfig: { InputType: 'JSON', ItemsPointer: '/tasks' },
+      Parameters: { Bucket: bucket, 'Key.$': '$.level.manifest' },
+    },
+    ItemSelector: {
+      'task.$': '$$.Map.Item.Value',
+      place: { 'run.$': '$.run', 'level.$': '$.level.level', 'index.$': '$$.Map.Item.Index' },
+    },
+    ItemProcessor: {
+      ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+      StartAt: 'Transform',
+      States: { Transform: { ...call(transform, '$'), OutputPath: '$.Payload', End: true } },
+    },
+    ResultWriter: {
+      Resource: 'arn:aws:states:::s3:putObject',
+      Parameters: { Bucket: bucket, 'Prefix.$': '$.level.record' },
+    },
+    End: true,
+  }
+}
+
+function call(arn: string, payload: object | '$'): object {
+  const given = payload === '$' ? { 'Payload.$': '$' } : { Payload: payload }
+  return {
+    Type: 'Task',
+    Resource: 'arn:aws:states:::lambda:invoke',
+    Parameters: { FunctionName: arn, ...given },
+    Retry: RETRY,
+  }
+}
