@@ -11,7 +11,9 @@ const TRIES = 4
  * @throws TransientError when the queue does not take everything, InternalError for a message that it never takes.
  */
 export function queueSender(url: string, config: SQSClientConfig = {}): (messages: readonly unknown[]) => Promise<void> {
-  const client = new SQSClient(config)
+  // An endpoint of one's own (an emulator) does not answer at the names that queues have in AWS.
+  const useQueueUrlAsEndpoint = (process.env.AWS_ENDPOINT_URL_SQS ?? process.env.AWS_ENDPOINT_URL) === undefined
+  const client = new SQSClient({ useQueueUrlAsEndpoint, ...config })
   return async (messages) => {
     for (let at = 0; at < messages.length; at += ENTRIES_MAX) await sendBatch(client, url, messages.slice(at, at + ENTRIES_MAX))
   }

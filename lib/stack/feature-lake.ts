@@ -163,7 +163,7 @@ export class FeatureLake extends Construct {
   #describe(): void {
     const example = JSON.stringify(JSON.stringify({ last: '30d', dryRun: true }))
     const { stateMachineArn } = this.backfill.machine
-    new CfnOutput(this, 'Lake', { value: `s3://${this.bucket.bucketName}` })
+    new CfnOutput(this, 'Place', { value: `s3://${this.bucket.bucketName}` })
     new CfnOutput(this, 'QueueUrl', { value: this.queue.queueUrl })
     new CfnOutput(this, 'MachineArn', { value: stateMachineArn })
     new CfnOutput(this, 'StartBackfill', {

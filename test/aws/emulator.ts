@@ -15,6 +15,8 @@ import { promisify } from 'node:util'
 const MOTO = 'moto[server]==5.2.5'
 const VENV = fileURLToPath(new URL('../../node_modules/.cache/hindcast/moto-5.2.5', import.meta.url))
 
+const SERVER = fileURLToPath(new URL('./emulator/server.py', import.meta.url))
+
 /** Why there is no emulator; undefined where Python is. In CI its absence is an error. */
 export function missingEmulator(): string | undefined {
   if (spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0) return undefined
@@ -29,11 +31,16 @@ export interface Emulator {
   close(): void
 }
 
-/** Starts an empty emulator on a free port. */
-export async function startEmulator(): Promise<Emulator> {
+/** Starts an empty emulator on a free port. Functions run where `lambda` listens; without it, nothing is invoked. */
+export async function startEmulator(options: { readonly lambda?: string } = {}): Promise<Emulator> {
   await makeEnvironment()
   const port = await freePort()
-  const server = spawn(`${VENV}/bin/python`, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
+  const own = { MOTO_PORT: String(port), LAMBDA_RUNNER_URL: options.lambda }
+  const program = options.lambda === undefined ? ['-m', 'moto.server'] : [SERVER]
+  const server = spawn(`${VENV}/bin/python`, [...program, '-H', '127.0.0.1', '-p', String(port)], {
+    stdio: ['ignore', 'ignore', process.env.MOTO_LOG === undefined ? 'ignore' : 'inherit'],
+    env: { ...process.env, ...own },
+  })
   const endpoint = `http://127.0.0.1:${port}`
   await answers(endpoint, server)
   return { endpoint, close: () => void server.kill('SIGKILL') }

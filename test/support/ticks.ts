@@ -32,9 +32,12 @@ warm_up: compute
 SELECT id, sum(n) AS n FROM busy GROUP BY id
 `
 
+/** The files of these definitions. */
+export const TICKS_FILES: Readonly<Record<string, string>> = { 'ticks.source.yaml': SOURCE, 'busy.sql': BUSY, 'busier.sql': BUSIER }
+
 /** A view of three days of ticks and one over two days of it; more definitions replace these. */
 export function ticksCatalog(engine: LocalEngine, more: Readonly<Record<string, string>> = {}): Promise<Catalog> {
-  const files = { 'ticks.source.yaml': SOURCE, 'busy.sql': BUSY, 'busier.sql': BUSIER, ...more }
+  const files = { ...TICKS_FILES, ...more }
   return catalogOf(
     Object.entries(files).map(([file, text]) => ({ file, text })),
     engine,

@@ -1,0 +1,107 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type OwnedEnvironment, openEnvironment } from '../../functions/environment.ts'
+import { lakeBucketOf } from '../../functions/place.ts'
+import { createPlanHandler } from '../../functions/plan.ts'
+import type { Planning } from '../../functions/planning.ts'
+import { createRegisterHandler } from '../../functions/register.ts'
+import { createReportHandler } from '../../functions/report.ts'
+import { createSweepHandler } from '../../functions/sweep.ts'
+import { createTransformHandler } from '../../functions/transform.ts'
+import { openLake } from '../../lib/lake/open-lake.ts'
+import { queueSender } from '../../lib/lake/queue-sender.ts'
+import { readCatalog, readEngine } from '../../lib/lake/registry.ts'
+import type { Invocation } from './lambda-runner.ts'
+
+/** Functions that compute at the same time, each with an engine of its own, as processes of Lambda are. */
+const LANES = 2
+
+/** A call of a function: `event` in, its answer out. */
+type Call = (event: unknown) => Promise<unknown>
+
+export interface DeployedFunctions {
+  run(invocation: Invocation): Promise<unknown>
+  close(): Promise<void>
+}
+
+/** The handlers as they are deployed, at a fixed clock and with the definitions of a test. The emulator's environment names lake and queue. */
+export function openFunctions(options: { readonly definitions: string; readonly now: number }): DeployedFunctions {
+  const { now } = options
+  const idle: Lane[] = []
+  const waiting: ((lane: Lane) => void)[] = []
+  const lanes: Lane[] = []
+  const take = async (environment: Invocation['environment']): Promise<Lane> => {
+    const free = idle.pop()
+    if (free) return free
+    if (lanes.length < LANES) {
+      const lane = new Lane(environment, now)
+      lanes.push(lane)
+      return lane
+    }
+    return new Promise((resolve) => waiting.push(resolve))
+  }
+  const transform = async (environment: Invocation['environment'], event: unknown): Promise<unknown> => {
+    const lane = await take(environment)
+    try {
+      return await lane.call(event)
+    } finally {
+      const next = waiting.shift()
+      if (next) next(lane)
+      else idle.push(lane)
+    }
+  }
+  const light = (environment: Invocation['environment']) => () => openPlanning(environment, now)
+  const call = (handler: unknown, event: unknown) => (handler as (event: unknown, context: object) => Promise<unknown>)(event, {})
+  return {
+    run: async ({ functionName, environment, event }) => {
+      const [, verb] = /Lake(Transform|Plan|Report|Sweep|Register)/.exec(functionName) ?? []
+      if (verb === 'Transform') return transform(environment, event)
+      if (verb === 'Plan')
+        return call(
+          createPlanHandler(light(environment), () => Number(environment.HINDCAST_MAP_CONCURRENCY)),
+          event,
+        )
+      if (verb === 'Report') return call(createReportHandler(light(environment)), event)
+      if (verb === 'Sweep') return call(createSweepHandler(light(environment)), event)
+      return call(
+        createRegisterHandler(() => ({ lake: environment.HINDCAST_LAKE ?? '', definitions: options.definitions })),
+        event,
+      )
+    },
+    close: async () => {
+      for (const lane of lanes) await lane.close()
+    },
+  }
+}
+
+/** One process of the transform function. */
+class Lane {
+  readonly call: Call
+  readonly #environment: Promise<OwnedEnvironment>
+
+  constructor({ HINDCAST_LAKE: lake = '', HINDCAST_QUEUE_URL: url = '' }: Invocation['environment'], now: number) {
+    const scratch = mkdtempSync(join(tmpdir(), 'hindcast-lane-'))
+    this.#environment = openEnvironment({ lake, scratch, send: queueSender(url), now: () => now, log: () => undefined })
+    const handler = createTransformHandler(
+      () => this.#environment,
+      () => lakeBucketOf(lake),
+    )
+    this.call = (event) => (handler as unknown as (event: unknown, context: object) => Promise<unknown>)(event, {})
+  }
+
+  async close(): Promise<void> {
+    await (await this.#environment).close()
+  }
+}
+
+async function openPlanning(
+  { HINDCAST_LAKE: place = '', HINDCAST_QUEUE_URL: url }: Invocation['environment'],
+  now: number,
+): Promise<Planning> {
+  const lake = await openLake(place)
+  const engine = { build: await readEngine(lake.store) }
+  const send = url === undefined ? async () => undefined : queueSender(url)
+  const effects = { lake, engine, queue: { send }, now: () => now, newId: () => crypto.randomUUID(), log: () => undefined }
+  return { catalog: await readCatalog(lake.store, Date.now()), effects }
+}
