@@ -103,5 +103,5 @@ async function openPlanning(
   const engine = { build: await readEngine(lake.store) }
   const send = url === undefined ? async () => undefined : queueSender(url)
   const effects = { lake, engine, queue: { send }, now: () => now, newId: () => crypto.randomUUID(), log: () => undefined }
-  return { catalog: await readCatalog(lake.store, Date.now()), effects }
+  return { catalog: await readCatalog(lake.store, now), effects }
 }
