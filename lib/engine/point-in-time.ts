@@ -1,11 +1,12 @@
 /**
  * The point-in-time join as SQL: pure functions. A label at t reads, per feature, the partition that was the newest known one at t, found
- * in a table of steps (`known_<n>`), and its entity there: two equi-joins. With `carry`, what is missing from that partition is filled in
+ * by arithmetic or in a table (`known_<n>`), and its entity there: equi-joins. With `carry`, what is missing from that partition is filled in
  * beforehand (`carried_<n>`), from the last row within the age, so that the join stays one of equality.
  *
  *     labels -> known_<n>: e<n>, the end of the partition -> feature rows where ft = e<n> and the keys are equal
  */
 import type { OutputColumn } from '../model/catalog.ts'
+import type { KnownSteps, KnownTable } from '../model/known-partitions.ts'
 import { type LabelState, trainingColumn } from '../model/training.ts'
 import type { Instant } from '../model/zone.ts'
 import { PARQUET_SETTINGS } from './build.ts'
@@ -13,11 +14,8 @@ import { type LabelTable, labelSql, scanSql } from './label-table.ts'
 import { identifier, literal, literalList } from './quote.ts'
 import { storedColumnSql, storedType } from './relation.ts'
 
-/** Where the table of steps lies, and how a label time finds its row. Milliseconds. */
-export interface Lookup {
-  readonly base: Instant
-  readonly sizeMs: number
-}
+/** How a label time finds the partition that was the newest known one: by arithmetic, or in a table that `createKnownSql` makes. */
+export type Lookup = KnownSteps | Omit<KnownTable, 'steps'>
 
 /** One feature of the training set, with the local files of the partitions that its labels may read. */
 export interface JoinedFeature {
@@ -57,14 +55,20 @@ export function createKnownSql(lookup: number, file: string): string {
 
 /** Labels with their time `t`, and per lookup the end `e<n>` of the partition that was the newest known one then, in microseconds. */
 function keyedSql({ labels, lookups }: Pick<PointInTimeJoin, 'labels' | 'lookups'>, columns: readonly string[]): string {
-  const ends = lookups.map(
-    (_, at) => `CASE WHEN t >= ${knownName(at)}.cut THEN ${knownName(at)}.newer ELSE ${knownName(at)}.older END AS e${at}`,
-  )
-  const joins = lookups.map(
-    ({ base, sizeMs }, at) => `JOIN ${knownName(at)} ON ${knownName(at)}.step = (t - ${base * 1000}) // ${sizeMs * 1000}`,
+  const ends = lookups.map((lookup, at) => `${endSql(lookup, at)} AS e${at}`)
+  const joins = lookups.flatMap((lookup, at) =>
+    lookup.kind === 'table'
+      ? [`JOIN ${knownName(at)} ON ${knownName(at)}.step = (t - ${lookup.base * 1000}) // ${lookup.sizeMs * 1000}`]
+      : [],
   )
   const timed = `SELECT ${['file_row_number AS ordinal', ...columns, `${labels.time.micros} AS t`].join(', ')} FROM ${scanSql(labels.file)} ${labels.time.join}`
   return `SELECT timed.*, ${ends.join(', ')} FROM (${timed}) AS timed ${joins.join(' ')}`
+}
+
+function endSql(lookup: Lookup, at: number): string {
+  if (lookup.kind === 'table') return `CASE WHEN t >= ${knownName(at)}.cut THEN ${knownName(at)}.newer ELSE ${knownName(at)}.older END`
+  const size = lookup.sizeMs * 1000
+  return `${lookup.end * 1000} + (t - ${lookup.cut * 1000}) // ${size} * ${size}`
 }
 
 /** How many labels read each partition: one row per combination, partitions named by their end in milliseconds. */

@@ -24,8 +24,20 @@ export function knownBetween(knowing: Knowing, first: Instant, last: Instant): P
   return knowing.calendar.within(oldest.start, newest.end)
 }
 
+/** `newestKnown` for all times in a range, as an engine can look it up without a search. */
+export type KnownTimes = KnownSteps | KnownTable
+
+/** All partitions are as long as each other: from `cut` on in steps of `sizeMs` the one that ends at `end` is known, then the next one. */
+export interface KnownSteps {
+  readonly kind: 'steps'
+  readonly cut: Instant
+  readonly end: Instant
+  readonly sizeMs: number
+}
+
 /** Times from `base` on in steps of `sizeMs`: in each step the newest known partition changes once at most. */
 export interface KnownTable {
+  readonly kind: 'table'
   readonly base: Instant
   readonly sizeMs: number
   /** By step: until `cut` the partition that ends at `before` is the newest known one, from then on the one that ends at `after`. */
@@ -33,13 +45,15 @@ export interface KnownTable {
 }
 
 /**
- * `newestKnown` for all times in `[first, last]` as a table in which a time's row is found by division: an engine joins a million labels
- * with it as fast as with any small table, where a search by order would sort them.
+ * What is known when, for all times in `[first, last]`: by arithmetic where no clock changes, else as a table in which a time's row is
+ * found by division. An engine joins a million labels with that as fast as with any small table, where a search by order would sort them.
  */
-export function knownTable(knowing: Knowing, first: Instant, last: Instant): KnownTable {
+export function knownTimes(knowing: Knowing, first: Instant, last: Instant): KnownTimes {
   const partitions = knownBetween(knowing, first, last)
   const cuts = partitions.map(({ end }) => end + knowing.availableAfterMs)
   const spaces = cuts.slice(1).map((cut, at) => cut - (cuts[at] ?? 0))
+  const [cut, end, space] = [cuts[0], partitions[0]?.end, spaces[0] ?? last - (cuts[0] ?? 0) + 1]
+  if (cut !== undefined && end !== undefined && spaces.every((one) => one === space)) return { kind: 'steps', cut, end, sizeMs: space }
   const sizeMs = Math.min(...spaces, last - first + 1)
   const steps: KnownTable['steps'][number][] = []
   let at = 0
@@ -49,5 +63,5 @@ export function knownTable(knowing: Knowing, first: Instant, last: Instant): Kno
     const changes = next < start + sizeMs
     steps.push({ cut: changes ? next : start + sizeMs, before, after: changes ? (partitions[at + 1]?.end ?? before) : before })
   }
-  return { base: first, sizeMs, steps }
+  return { kind: 'table', base: first, sizeMs, steps }
 }

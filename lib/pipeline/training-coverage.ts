@@ -105,7 +105,7 @@ function describeMissing(coverage: FeatureCoverage, start: Instant, now: Instant
     const more = runs.length > RUNS_SHOWN_MAX ? ` and ${runs.length - RUNS_SHOWN_MAX} more runs` : ''
     const [first, last] = [runs[0]?.first.name, runs.at(-1)?.last.name]
     const remedy = what ?? `hindcast backfill ${name} --from ${first} --to ${last}`
-    lines.push(`${feature.as} (${view}): ${labels} labels ask for ${shown.join(', ')}${more}: ${remedy}`)
+    lines.push(`${feature.as} (${view}): ${shown.join(', ')}${more}, for ${labels} label${labels === 1 ? '' : 's'}: ${remedy}`)
   }
   return lines
 }

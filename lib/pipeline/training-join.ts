@@ -5,7 +5,7 @@ import type { Row, Session } from '../engine/engine.ts'
 import type { LabelTable } from '../engine/label-table.ts'
 import { carrySql, countsSql, createKnownSql, type JoinedFeature, type Lookup, statesSql, writeSql } from '../engine/point-in-time.ts'
 import { DataError } from '../model/errors.ts'
-import { type Knowing, knownTable } from '../model/known-partitions.ts'
+import { type Knowing, knownTimes } from '../model/known-partitions.ts'
 import { LABEL_STATES, type LabelState } from '../model/training.ts'
 import type { Instant } from '../model/zone.ts'
 
@@ -55,10 +55,12 @@ async function createKnown(
   at: number,
   { knowing, labels, file }: { readonly knowing: Knowing; readonly labels: LabelTable; readonly file: string },
 ): Promise<Lookup> {
-  const { base, sizeMs, steps } = knownTable(knowing, labels.first, labels.last)
+  const times = knownTimes(knowing, labels.first, labels.last)
+  if (times.kind === 'steps') return times
+  const { base, sizeMs, steps } = times
   await writeFile(file, steps.map(({ cut, before, after }, step) => `${step},${cut},${before},${after}\n`).join(''))
   await session.run(createKnownSql(at, file))
-  return { base, sizeMs }
+  return { kind: 'table', base, sizeMs }
 }
 
 /** Labels per end of the partition that they ask of one lookup. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { knownBetween, knownTable, newestKnown } from '../../../lib/model/known-partitions.ts'
+import { type KnownTimes, knownBetween, knownTimes, newestKnown } from '../../../lib/model/known-partitions.ts'
 import { Calendar, type Grain } from '../../../lib/model/partition.ts'
 import { zoneNamed } from '../../../lib/model/zone.ts'
 
@@ -49,16 +49,34 @@ it('the table gives for every time what the definition says', () => {
     }))
   fc.assert(
     fc.property(known, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 50 }), ({ known, first, last }, shares) => {
-      const { base, sizeMs, steps } = knownTable(known, first, last)
-      const cuts = steps.flatMap(({ cut }) => [cut - 1, cut])
-      for (const at of [first, last, ...shares.map((share) => first + Math.floor((last - first) * share)), ...cuts]) {
-        if (at < first || at > last) continue
-        const step = steps[Math.floor((at - base) / sizeMs)]
-        expect(step && (at >= step.cut ? step.after : step.before)).toBe(naiveEnd(known, at))
+      const times = knownTimes(known, first, last)
+      const cuts = times.kind === 'table' ? times.steps.flatMap(({ cut }) => [cut - 1, cut]) : [times.cut + times.sizeMs]
+      for (const at of [
+        first,
+        last,
+        ...shares.map((share) => first + Math.floor((last - first) * share)),
+        ...cuts,
+        ...cuts.map((cut) => cut - 1),
+      ]) {
+        if (at >= first && at <= last) expect(endAt(times, at)).toBe(naiveEnd(known, at))
       }
     }),
     { numRuns: 300 },
   )
+})
+
+/** As the engine looks it up. */
+function endAt(times: KnownTimes, at: number): number | undefined {
+  if (times.kind === 'steps') return times.end + Math.floor((at - times.cut) / times.sizeMs) * times.sizeMs
+  const step = times.steps[Math.floor((at - times.base) / times.sizeMs)]
+  return step && (at >= step.cut ? step.after : step.before)
+}
+
+it('a zone without changes of clocks needs no table', () => {
+  const [first, last] = [Date.parse('2001-01-01T12:00:00Z'), Date.parse('2001-12-31T12:00:00Z')]
+  expect(knownTimes(knowing('day', 'Asia/Kathmandu', 5), first, last).kind).toBe('steps')
+  expect(knownTimes(knowing('day', 'America/New_York', 5), first, last).kind).toBe('table')
+  expect(knownTimes(knowing('month', 'UTC', 5), first, last).kind).toBe('table')
 })
 
 /** Looks at every partition from long before on. */
