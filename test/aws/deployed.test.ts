@@ -25,6 +25,27 @@ import { type Invocation, type LambdaRunner, openLambdaRunner } from './lambda-r
 const NOW = Date.parse('2001-05-01T00:00:00Z')
 const missing = missingEmulator()
 
+/** An arrival source, whose objects level 0 lands. */
+const MORE_FILES: Readonly<Record<string, string>> = {
+  'orders.source.yaml': `description: Orders, as they come.
+key: orders/dt={yyyy}-{MM}-{dd}/
+format: csv
+event_time: placed
+folders: arrival
+columns: {placed: TIMESTAMP, shop: VARCHAR, amount: DOUBLE}
+start: 2001-04-01
+`,
+  'shop_orders.sql': `/* ---
+description: What each shop sold in two days.
+entity: shop
+grain: day
+inputs: {orders: 2 days}
+warm_up: compute
+--- */
+SELECT shop, sum(amount) AS total FROM orders GROUP BY shop
+`,
+}
+
 /** Days from the first of March on. */
 function days(count: number): string[] {
   return Array.from({ length: count }, (_, at) => new Date(Date.parse('2001-03-01') + at * 86_400_000).toISOString().slice(0, 10))
@@ -43,7 +64,7 @@ describe.skipIf(missing !== undefined)(`deployed, emulated${missing === undefine
 
   beforeAll(async () => {
     const definitions = mkdtempSync(join(tmpdir(), 'hindcast-definitions-'))
-    for (const [file, text] of Object.entries(TICKS_FILES)) writeFileSync(join(definitions, file), text)
+    for (const [file, text] of Object.entries({ ...TICKS_FILES, ...MORE_FILES })) writeFileSync(join(definitions, file), text)
     functions = openFunctions({ definitions, now: NOW })
     runner = await openLambdaRunner(async (invocation) => {
       if (invocation.functionName.includes('Transform')) calls++
@@ -147,10 +168,20 @@ describe.skipIf(missing !== undefined)(`deployed, emulated${missing === undefine
     expect(Object.keys(await outputs())).toContainEqual(expect.stringMatching(/^features\/busy\/.*dt=2001-04-30\/features.parquet$/))
   })
 
+  it('lets a broken object fail alone', async () => {
+    await store.put(orderKey('2001-04-28'), Buffer.from('placed,shop,amount\n2001-04-28T10:00:00,north,10\n'))
+    await store.put(orderKey('2001-04-29'), Buffer.from('placed,shop,amount\nnever,north,much\n'))
+    const failed = await drain()
+    expect(failed.map(({ Body: body = '' }) => JSON.parse(body).detail.object.key)).toEqual([orderKey('2001-04-29')])
+    expect(await keys('landed/orders/dt=')).toHaveLength(1)
+    await store.delete(orderKey('2001-04-29'))
+    for (const prefix of ['orders/', 'landed/', 'features/shop_orders/']) for (const key of await keys(prefix)) await store.delete(key)
+  })
+
   it('computes history through the definition, with the bytes of the command line', { timeout: 300_000 }, async () => {
     const names = days(61)
     await layInBucket(names)
-    const request = { from: '2001-03-01', to: '2001-04-30', with: 'upstream', maxConcurrency: 20, toleratedFailures: 0 }
+    const request = { views: ['busy', 'busier'], from: '2001-03-01', to: '2001-04-30', maxConcurrency: 20, toleratedFailures: 0 }
     const began = performance.now()
     const { status, output } = await backfill(request, 'history')
     console.log(`${Object.keys(await outputs()).length} partitions in ${Math.round(performance.now() - began)} ms, ${calls} calls`)
@@ -169,6 +200,20 @@ describe.skipIf(missing !== undefined)(`deployed, emulated${missing === undefine
     expect(again).toMatchObject({ status: 'SUCCEEDED', output: { outcomes: {}, failed: 0 } })
   })
 
+  const orderKey = (day: string) => `orders/dt=${day}/a.csv`
+
+  it('lands what is not landed before it computes, and names the object that it cannot read', { timeout: 120_000 }, async () => {
+    for (const day of ['2001-04-10', '2001-04-11', '2001-04-12'])
+      await store.put(orderKey(day), Buffer.from(`placed,shop,amount\n${day}T10:00:00,north,10\n`))
+    await store.put(orderKey('2001-04-13'), Buffer.from('placed,shop,amount\nyesterday,north,much\n'))
+    const request = { view: 'shop_orders', from: '2001-04-10', to: '2001-04-12', toleratedFailures: 30 }
+    const { status, output } = await backfill(request, 'landing')
+    expect({ status, output }).toMatchObject({ status: 'SUCCEEDED', output: { landed: 3, failed: 1 } })
+    expect(output.failures[0]).toMatch(/^DataError: .*orders\/dt=2001-04-13\/a.csv/)
+    expect(await keys('runs/landing/tasks/')).toEqual(['runs/landing/tasks/0.json', 'runs/landing/tasks/1.json'])
+    expect(await keys('landed/orders/dt=')).toHaveLength(3)
+  })
+
   it('answers a dry run with its price, and refuses what is too dear or wrong, in words', async () => {
     const request = { view: 'busy', from: '2001-03-01', to: '2001-03-31', reprocess: 'all' }
     const before = await keys('runs/')
@@ -177,7 +222,7 @@ describe.skipIf(missing !== undefined)(`deployed, emulated${missing === undefine
     const dear = await backfill({ ...request, maxCost: 0.000001 })
     expect(dear).toMatchObject({ status: 'FAILED', error: 'InvalidInputError', cause: expect.stringContaining('allowed is 0.000001') })
     const wrong = await backfill({ ...request, view: 'bussy' })
-    expect(wrong.cause).toContain("there is no view 'bussy'; expected one of busier, busy")
+    expect(wrong.cause).toContain("there is no view 'bussy'; expected one of busier, busy, shop_orders")
     expect((await backfill({ last: '30d', form: 1 })).cause).toContain('Unrecognized key')
     expect(await keys('runs/')).toEqual(before)
     expect(calls).toBe(0)
