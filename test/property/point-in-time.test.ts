@@ -2,10 +2,13 @@ import fc from 'fast-check'
 import { Temporal } from 'temporal-polyfill'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { LocalEngine } from '../../lib/engine/local-engine.ts'
+import { outputKey } from '../../lib/lake/keys.ts'
 import { openMemoryStore } from '../../lib/lake/memory-store.ts'
+import type { ObjectStore } from '../../lib/lake/object-store.ts'
 import { Calendar, type Grain, type Partition } from '../../lib/model/partition.ts'
 import type { LabelTime, Training, TrainingFeature } from '../../lib/model/training.ts'
 import { zoneNamed } from '../../lib/model/zone.ts'
+import { checkTraining } from '../../lib/pipeline/check-training-set.ts'
 import { train } from '../../lib/pipeline/train.ts'
 import { openTestEngine } from '../support/house.ts'
 import { type MadeView, parquetOf, publishViews, putOutputs, readParts } from '../support/training-lake.ts'
@@ -48,6 +51,8 @@ interface Case {
   readonly zone: string
   readonly partRows: number
   readonly threads: number
+  /** Every so-many-th partition is gone when the set is checked later. */
+  readonly gone: number
 }
 
 const zoneName = fc.constantFrom('UTC', NEW_YORK, 'Europe/London', 'America/Sao_Paulo', 'Asia/Kathmandu')
@@ -93,6 +98,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   zone: zoneName,
   partRows: fc.constantFrom(9, 30, 1000),
   threads: fc.constantFrom(1, 2),
+  gone: fc.constantFrom(2, 5, 11, 1000),
 })
 
 let engine: LocalEngine
@@ -104,6 +110,29 @@ afterAll(() => engine.close())
 it('every label reads what was known at its time, once and in order', async () => {
   await fc.assert(fc.asyncProperty(cases, check), { numRuns: 40 })
 })
+
+/** Removes partitions of every view and holds what `train --check` says against the nested loop. */
+async function checkLater(
+  store: ObjectStore,
+  { gone, threads }: Case,
+  tables: readonly Table[],
+  expected: readonly (readonly Expected[])[],
+) {
+  const removed = new Set<string>()
+  for (const { made, rows } of tables) {
+    for (const [at, name] of [...rows.keys()].entries()) {
+      if ((at + 1) % gone !== 0) continue
+      await store.delete(outputKey(made.view, made.version, name))
+      removed.add(`${made.view} ${name}`)
+    }
+  }
+  const isAffected = (one: Expected) => one.reads.some((name) => removed.has(name))
+  const checked = await checkTraining({ name: 'set' }, { lake: { store }, engine, threads })
+  expect(checked.affected).toBe(expected.filter((all) => all.some(isAffected)).length)
+  expect(checked.views.map(({ labels }) => labels)).toEqual(
+    checked.views.map((_, at) => expected.filter((all) => all[at] && isAffected(all[at])).length),
+  )
+}
 
 /** A view of a case with all that stands in its table. */
 interface Table {
@@ -155,6 +184,7 @@ async function check(given: Case): Promise<void> {
   for (const [at, { states }] of manifest.views.entries()) {
     for (const [state, count] of Object.entries(states)) expect(count).toBe(expected.filter((all) => all[at]?.state === state).length)
   }
+  await checkLater(store, given, tables, expected)
 }
 
 function tableOf(given: CaseView, at: number): Table {
@@ -275,6 +305,8 @@ interface Expected {
   readonly n: string | null
   readonly x: string | null
   readonly at: string | null
+  /** All that would have changed this answer had it been different: `view partition`. */
+  readonly reads: readonly string[]
 }
 
 /** The nested loop: each label alone, every partition of the view from the first to the last. */
@@ -294,17 +326,19 @@ function lookUp(label: Label, training: Training, tables: readonly Table[]): Exp
       if (label.entity === null || (given.pair && label.other !== '1')) return undefined
       return table.rows.get(partition.name)?.get(label.entity)
     }
-    if (!newest || !table.rows.has(newest.name)) return { state: 'no_partition', age: null, n: null, x: null, at: null }
+    if (!newest || !table.rows.has(newest.name)) return { state: 'no_partition', age: null, n: null, x: null, at: null, reads: [] }
+    const reads = [`${feature.view} ${newest.name}`]
     const own = row(newest)
-    if (own) return { state: 'value', age: age(newest), ...shown(own) }
+    if (own) return { state: 'value', age: age(newest), ...shown(own), reads }
     if (carryMs !== undefined) {
       for (const partition of table.partitions.toReversed()) {
         if (partition.end >= newest.end || label.micros - BigInt(partition.end) * 1000n > BigInt(carryMs) * 1000n) continue
+        if (table.rows.has(partition.name)) reads.push(`${feature.view} ${partition.name}`)
         const older = row(partition)
-        if (older) return { state: 'carried', age: age(partition), ...shown(older) }
+        if (older) return { state: 'carried', age: age(partition), ...shown(older), reads }
       }
     }
-    return { state: 'absent', age: age(newest), n: given.absent ? '-1' : null, x: given.absent ? '0.5' : null, at: null }
+    return { state: 'absent', age: age(newest), n: given.absent ? '-1' : null, x: given.absent ? '0.5' : null, at: null, reads }
   })
 }
 
@@ -324,6 +358,6 @@ function found(row: Readonly<Record<string, string | null>>, as: string) {
   }
 }
 
-function rendered(expected: Expected) {
+function rendered({ reads: _, ...expected }: Expected) {
   return { ...expected, age: expected.age === null ? null : String(expected.age) }
 }
