@@ -64,8 +64,8 @@ describe('a new version, and one of what reads it', () => {
 
 describe('a changed grain, entity or zone under the same name', () => {
   const training = {
-    'late.training.yaml': 'labels: x\nfeatures:\n  - {view: busy, as: b}\n',
-    'other.training.yaml': 'features: [{view: busier}]\n',
+    'late.training.yaml': 'description: Late.\nlabels: {key: labels.parquet, time: at}\nfeatures:\n  - {view: busy, as: b}\n',
+    'other.training.yaml': 'description: Other.\nlabels: {key: labels.parquet, time: at}\nfeatures: [{view: busier}]\n',
   }
 
   it.each<[...Edit, RegExp]>([
