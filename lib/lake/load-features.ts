@@ -43,7 +43,8 @@ export class FeatureLoading {
   }
 }
 
-function settingsOf(entry: ViewEntry, version: string): ViewEntry['settings'] {
+/** The settings of a version: those that it had last as the candidate. */
+export function settingsOf(entry: ViewEntry, version: string): ViewEntry['settings'] {
   return (version === entry.candidate ? undefined : entry.versions?.[version]?.settings) ?? entry.settings
 }
 

@@ -7,8 +7,9 @@ import { affectedSql } from '../engine/point-in-time.ts'
 import { outputKey } from '../lake/keys.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
 import { listOutputs, type PartitionOutputs } from '../lake/outputs.ts'
-import { readPublished, readVersion } from '../lake/published-feature.ts'
+import { readPublished } from '../lake/published.ts'
 import { type ManifestView, readManifest, type TrainingManifest } from '../lake/training-manifest.ts'
+import { readVersion } from '../lake/view-version.ts'
 import { DataError } from '../model/errors.ts'
 import { sha256 } from '../model/hash.ts'
 import type { Knowing } from '../model/known-partitions.ts'
@@ -52,7 +53,7 @@ export async function checkTraining(
 ): Promise<CheckedTraining> {
   const { store } = effects.lake
   const manifest = await readManifest(store, request.name, request.run)
-  const published = await readPublished(store)
+  const published = (await readPublished(store)).value.views
   const looked = await Promise.all(manifest.views.map((view) => lookAt(store, view)))
   const counts = looked.some(({ changed, missing }) => changed.length + missing.length > 0)
     ? await countAffected(manifest, looked, effects)
@@ -66,7 +67,7 @@ export async function checkTraining(
     affected: counts.affected,
     share: counts.affected / manifest.rows,
     views: manifest.views.map(({ view, version, as }, at) => {
-      const now = published.get(view)
+      const now = published[view]
       const facts = looked[at] ?? NOTHING
       return {
         view,

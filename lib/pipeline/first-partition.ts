@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../lake/object-store.ts'
-import { readRegisteredSource, readVersion } from '../lake/published-feature.ts'
+import { readSources } from '../lake/sources.ts'
+import { readVersion } from '../lake/view-version.ts'
 import type { InputBinding, ViewVersion } from '../model/catalog.ts'
 import { viewCalendar } from '../model/view.ts'
 import { windowStart } from '../model/window.ts'
@@ -31,7 +32,10 @@ export async function firstPartitionStart(store: ObjectStore, version: ViewVersi
 }
 
 async function startOfInput(store: ObjectStore, binding: InputBinding): Promise<Instant> {
-  if (binding.kind === 'source') return (await readRegisteredSource(store, binding.source))?.start ?? Number.NEGATIVE_INFINITY
+  if (binding.kind === 'source') {
+    const { sources, retired } = await readSources(store)
+    return (sources[binding.source] ?? retired[binding.source])?.start ?? Number.NEGATIVE_INFINITY
+  }
   const upstream = await readVersion(store, binding.view, binding.version)
   return upstream ? firstPartitionStart(store, upstream) : Number.NEGATIVE_INFINITY
 }

@@ -1,6 +1,7 @@
 import type { JoinedFeature } from '../engine/point-in-time.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
-import { type PublishedFeature, readPublished, readPublishedFeature } from '../lake/published-feature.ts'
+import { readPublished } from '../lake/published.ts'
+import { type PublishedFeature, readPublishedFeature } from '../lake/published-feature.ts'
 import type { OutputColumn } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import type { Knowing } from '../model/known-partitions.ts'
@@ -33,10 +34,10 @@ export async function resolveTrainingViews(
       `training set ${training.name} does not read view '${strange}'; expected one of ${[...new Set(views)].join(', ')}`,
     )
   }
-  const published = await readPublished(store)
+  const published = (await readPublished(store)).value.views
   const loaded = new Map<string, PublishedFeature>()
   for (const view of new Set(views)) {
-    loaded.set(view, await readPublishedFeature(store, view, { published: published.get(view), wanted: versions.get(view) }))
+    loaded.set(view, await readPublishedFeature(store, view, { published: published[view], wanted: versions.get(view) }))
   }
   return training.features.flatMap((feature) => {
     const one = loaded.get(feature.view)
