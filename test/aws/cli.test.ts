@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -10,6 +10,11 @@ import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
 
 const NOW = '2026-03-31T09:30:00Z'
 const missing = missingEmulator()
+
+const TRAINING = `description: Will this customer pay again?
+labels: {time: asked, columns: {asked: TIMESTAMPTZ, customer: VARCHAR}}
+features: [{view: customer_week}]
+`
 
 describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing === undefined ? '' : ` (${missing})`}`, () => {
   let emulator: Emulator
@@ -38,6 +43,8 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     for (const [key, bytes] of await filesBelow(join(dir, 'lake'))) await store.put(key, bytes)
     const on = (lake: string, ...args: readonly string[]) =>
       runCli(['--lake', lake, '--features', join(dir, 'features'), '--now', NOW, ...args])
+    await writeFile(join(dir, 'labels.csv'), 'asked,customer\n2026-03-30T10:00:00Z,c01\n2026-03-29T10:00:00Z,new\n')
+    await writeFile(join(dir, 'features/again.training.yaml'), TRAINING)
     for (const lake of [join(dir, 'lake'), 's3://lake']) {
       expect(await on(lake, 'check')).toMatchObject({ code: 0 })
       expect(await on(lake, 'backfill', '--last', '7d', '--workers', '2'), lake).toMatchObject({ code: 0 })
@@ -45,14 +52,22 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
       expect(await on(lake, 'sweep')).toMatchObject({ code: 0 })
       expect(await on(lake, 'status')).toMatchObject({ code: 0 })
       expect(await on(lake, 'verify', '--last', '3d')).toMatchObject({ code: 0 })
+      expect(await on(lake, 'publish', 'customer_week', '--unverified')).toMatchObject({ code: 0 })
+      expect(await on(lake, 'train', 'again', '--labels', join(dir, 'labels.csv')), lake).toMatchObject({ code: 0 })
+      expect(await on(lake, 'train', 'again', '--check')).toMatchObject({ code: 0 })
     }
     const outputs = (files: ReadonlyMap<string, Uint8Array>) =>
       Object.fromEntries([...files].filter(([key]) => key.endsWith('/features.parquet')).map(([key, bytes]) => [key, sha256(bytes)]))
     const inBucket = new Map<string, Uint8Array>()
-    for (const { key } of await listAll(store, { prefix: 'features/' }))
-      inBucket.set(key, (await store.get(key))?.bytes ?? new Uint8Array())
+    for (const prefix of ['features/', 'training/'])
+      for (const { key } of await listAll(store, { prefix })) inBucket.set(key, (await store.get(key))?.bytes ?? new Uint8Array())
     expect(Object.keys(outputs(inBucket)).length).toBeGreaterThan(6)
-    expect(outputs(inBucket)).toEqual(outputs(await filesBelow(join(dir, 'lake'))))
+    const inFolder = await filesBelow(join(dir, 'lake'))
+    expect(outputs(inBucket)).toEqual(outputs(inFolder))
+    const sets = (files: ReadonlyMap<string, Uint8Array>) =>
+      [...files].flatMap(([key, bytes]) => (/^training\/.*\.parquet$/.test(key) ? [sha256(bytes)] : []))
+    expect(sets(inBucket)).toHaveLength(1)
+    expect(sets(inBucket)).toEqual(sets(inFolder))
   })
 
   it('says which bucket is not there, and what the place of a lake looks like', async () => {

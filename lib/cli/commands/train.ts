@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { LocalEngine } from '../../engine/local-engine.ts'
 import { type DefinitionText, readDefinitions } from '../../lake/definitions.ts'
-import { type OpenLake, openLake } from '../../lake/open-lake.ts'
+import type { OpenLake } from '../../lake/open-lake.ts'
+import { parseViewRef } from '../../model/catalog.ts'
 import { baseName } from '../../model/definition-schema.ts'
 import { InvalidInputError } from '../../model/errors.ts'
 import { parseTraining } from '../../model/parse-training.ts'
@@ -14,6 +14,7 @@ import { placeOfLabels } from '../../pipeline/training-labels.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { copyOut } from '../out-file.ts'
+import { openExistingLake } from '../registry-session.ts'
 import { renderChecked, renderTraining } from '../render-training.ts'
 import { runId } from '../run-id.ts'
 import { scratchFolder } from '../session.ts'
@@ -31,8 +32,7 @@ export interface TrainOptions {
 
 /** Makes a training set on the lake from labels and the published versions of its views, or says what became of one. */
 export async function trainSet(context: CliContext, options: TrainOptions): Promise<number> {
-  if (!existsSync(context.lake)) throw new InvalidInputError(`lake ${context.lake} does not exist; expected --lake DIR`)
-  const lake = await openLake(context.lake)
+  const lake = await openExistingLake(context)
   const engine = new LocalEngine({ scratch: await scratchFolder(context.lake) })
   const open = { lake, engine, threads: options.threads ?? availableParallelism() }
   try {
@@ -89,8 +89,8 @@ async function findDefinition(folder: string, name: string): Promise<DefinitionT
 function parseVersions(texts: readonly string[]): Map<string, string> {
   const versions = new Map<string, string>()
   for (const text of texts) {
-    const [, view, version] = /^([a-z_][a-z0-9_]*)@([0-9a-f]{12})$/.exec(text) ?? []
-    if (view === undefined || version === undefined) {
+    const { view, version } = parseViewRef(text)
+    if (version === undefined) {
       throw new InvalidInputError(
         `--version '${text}' names no version; expected a view and 12 hex digits, such as airport_week@0a1b2c3d4e5f`,
       )
