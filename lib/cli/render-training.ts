@@ -45,11 +45,11 @@ const SHOWN_MAX = 5
 
 /** What became of a set, for a person. */
 export function renderChecked(checked: CheckedTraining): string {
-  const { name, run, created, labels, affected, share } = checked
+  const { name, run, labels, affected, share } = checked
   const head =
     affected === 0
-      ? `${name} run ${run} of ${created}: no label read a partition that changed since`
-      : `${name} run ${run} of ${created}: ${grouped(affected)} of ${count(labels, 'label')} (${percent(share)}) read partitions that changed since`
+      ? `${name} run ${run}: no label read a partition that changed since`
+      : `${name} run ${run}: ${grouped(affected)} of ${count(labels, 'label')} (${percent(share)}) read partitions that changed since`
   return [head, ...checked.views.flatMap(linesOf)].join('\n')
 }
 

@@ -4,6 +4,7 @@ import type { Catalog } from '../model/catalog.ts'
 import { baseName } from '../model/definition-schema.ts'
 import type { Graph } from '../model/graph.ts'
 import type { Problem } from '../model/problem.ts'
+import type { Training } from '../model/training.ts'
 import { checkRowOrder } from './check-row-order.ts'
 import { checkTrainings } from './check-training-definitions.ts'
 import { definitionLines } from './definition-lines.ts'
@@ -26,6 +27,8 @@ export interface Checked {
   /** There where nothing is wrong. */
   readonly catalog?: Catalog
   readonly graph?: Graph
+  /** Training sets that were read, right or not. */
+  readonly trainings: readonly Training[]
 }
 
 /** Everything that can be said of definitions before they run: all problems, in one go. Writes nothing to the lake. */
@@ -41,7 +44,8 @@ export async function checkDefinitions({ files, engine, lake, sample }: CheckOpt
   const problems = sorted([...loaded.problems, ...resolved.problems, ...order.problems, ...training.problems])
   // A view that nobody could look at may be the one that reads a source.
   const notes = sorted([...(problems.length > 0 ? [] : resolved.warnings), ...order.notes, ...training.notes])
-  return problems.length > 0 || !catalog ? { problems, notes } : { problems, notes, catalog, graph }
+  const { trainings } = loaded
+  return problems.length > 0 || !catalog ? { problems, notes, trainings } : { problems, notes, catalog, graph, trainings }
 }
 
 const NONE = { problems: [], notes: [] }

@@ -25,7 +25,7 @@ import { type AskedPartitions, askedOf, askPartitions, countStates, joinLabels, 
 import { type BroughtLabels, bringLabels, type LabelEffects, type LabelPlace } from './training-labels.ts'
 import { manifestOf } from './training-report.ts'
 import { resolveTrainingViews, type TrainingView } from './training-views.ts'
-import { lateWarnings } from './training-warnings.ts'
+import { holeWarnings, lateWarnings } from './training-warnings.ts'
 
 /** Labels of one output file, so that a file stays one put. */
 const PART_ROWS = 5_000_000
@@ -96,7 +96,7 @@ async function make(making: Making): Promise<TrainingManifest> {
     dir,
     partRows: request.partRows ?? PART_ROWS,
   }
-  const [parts, warnings] = await together(joinLabels(session, job), lateWarnings(store, coverages, tables))
+  const [parts, late] = await together(joinLabels(session, job), lateWarnings(store, coverages, tables))
   const counts = await countStates(
     session,
     parts,
@@ -105,7 +105,16 @@ async function make(making: Making): Promise<TrainingManifest> {
   )
   await request.onWritten?.(parts)
   const files = await putParts(making, parts)
-  const set = { request, brought, labels, duplicates, files, warnings, engine: effects.engine.build, now: effects.now() }
+  const set = {
+    request,
+    brought,
+    labels,
+    duplicates,
+    files,
+    warnings: [...late, ...holeWarnings(coverages, tables, labels)],
+    engine: effects.engine.build,
+    now: effects.now(),
+  }
   const manifest = manifestOf(
     set,
     coverages.flatMap((coverage, at) => {

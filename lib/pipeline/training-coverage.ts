@@ -2,6 +2,7 @@ import type { ObjectStore } from '../lake/object-store.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { newestKnown } from '../model/known-partitions.ts'
 import type { Partition } from '../model/partition.ts'
+import { count, grouped } from '../model/words.ts'
 import type { Instant } from '../model/zone.ts'
 import { runsOf } from './affected.ts'
 import { firstPartitionStart } from './first-partition.ts'
@@ -66,7 +67,7 @@ export async function requireCovered(
       lines.push(...describeMissing(coverage, await firstPartitionStart(store, coverage.view.published.version), now))
   }
   throw new InvalidInputError(
-    `${uncoveredLabels(labels.asked, coverages)} of ${labels.rows} labels ask for partitions that are not there; nothing was written:\n` +
+    `${grouped(uncoveredLabels(labels.asked, coverages))} of ${count(labels.rows, 'label')} ask for partitions that are not there; nothing was written:\n` +
       `${lines.map((line) => `  ${line}`).join('\n')}\n  or --allow-uncovered, which gives them NULL and the state no_partition`,
   )
 }
@@ -105,7 +106,7 @@ function describeMissing(coverage: FeatureCoverage, start: Instant, now: Instant
     const more = runs.length > RUNS_SHOWN_MAX ? ` and ${runs.length - RUNS_SHOWN_MAX} more runs` : ''
     const [first, last] = [runs[0]?.first.name, runs.at(-1)?.last.name]
     const remedy = what ?? `hindcast backfill ${name} --from ${first} --to ${last}`
-    lines.push(`${feature.as} (${view}): ${shown.join(', ')}${more}, for ${labels} label${labels === 1 ? '' : 's'}: ${remedy}`)
+    lines.push(`${feature.as} (${view}): ${shown.join(', ')}${more}, for ${count(labels, 'label')}: ${remedy}`)
   }
   return lines
 }

@@ -8,7 +8,7 @@ import type { FeatureCoverage } from './training-coverage.ts'
 import { TrainingTable } from './training-tables.ts'
 import { joinedPart, type TrainingView } from './training-views.ts'
 
-interface LabelTimes {
+export interface LabelTimes {
   readonly first: Instant
   readonly last: Instant
 }
@@ -32,7 +32,7 @@ export async function listTables(
 }
 
 /** Partitions that labels may read: the newest known ones, and with `carry` all that ended within that age of a label. */
-function readable({ knowing, carryMs }: TrainingView, labels: LabelTimes): Partition[] {
+export function readable({ knowing, carryMs }: TrainingView, labels: LabelTimes): Partition[] {
   const [oldest, newest] = [newestKnown(knowing, labels.first), newestKnown(knowing, labels.last)]
   const leastEnd = carryMs === undefined ? oldest.end : Math.min(oldest.end, labels.first - carryMs)
   return knowing.calendar.touching(leastEnd - 1, newest.end)

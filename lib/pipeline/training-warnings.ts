@@ -1,7 +1,10 @@
 import prettyMs from 'pretty-ms'
 import type { ObjectStore } from '../lake/object-store.ts'
+import { count } from '../model/words.ts'
+import { runsOf } from './affected.ts'
 import { receiptFigures } from './receipt-figures.ts'
 import type { FeatureCoverage } from './training-coverage.ts'
+import { type LabelTimes, readable } from './training-features.ts'
 import type { TrainingTable } from './training-tables.ts'
 
 /** Receipts per view, of the newest partitions that labels ask for: one GET each. */
@@ -34,6 +37,20 @@ export async function lateWarnings(
     )
   }
   return warnings
+}
+
+/** Where rows are carried over partitions that are not there: what they would have said is not known. One line per feature. */
+export function holeWarnings(coverages: readonly FeatureCoverage[], tables: readonly TrainingTable[], labels: LabelTimes): string[] {
+  return coverages.flatMap(({ view }, at) => {
+    const partitions = view.carryMs === undefined ? [] : readable(view, labels)
+    // Before the first one that stands there is no history to have holes.
+    const first = partitions.findIndex(({ name }) => tables[at]?.has(name))
+    const holes = partitions.filter(({ name }, index) => first >= 0 && index > first && !tables[at]?.has(name))
+    if (holes.length === 0) return []
+    const runs = runsOf(holes).map(({ first, last }) => (first === last ? first.name : `${first.name}..${last.name}`))
+    const shown = runs.length > 3 ? [...runs.slice(0, 3), '...'] : runs
+    return [`${view.feature.as}: rows are carried over ${count(holes.length, 'missing partition')}: ${shown.join(', ')}`]
+  })
 }
 
 function lengthOf(ms: number): string {

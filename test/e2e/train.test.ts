@@ -314,6 +314,9 @@ test('a hole is no older partition: labels are refused, or get NULL when that is
     ['no_partition', true, null],
   ])
   expect(manifest.views[0]).toMatchObject({ uncovered: [['2026-03-19', 3]], coverage: { present: 5, missing: 1 } })
+  await shop.set(SET.replace('columns: [country', 'carry: 3 days, columns: [country'))
+  const carried = await shop.run('train', 'again', '--allow-uncovered')
+  expect(carried.err).toContain('warning: week: rows are carried over 1 missing partition: 2026-03-19')
 })
 
 test('a view needs a published version, or one that is named', async () => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { LocalEngine } from '../../engine/local-engine.ts'
 import { readDefinitions } from '../../lake/definitions.ts'
 import { isBucket, openLake } from '../../lake/open-lake.ts'
+import type { Catalog } from '../../model/catalog.ts'
 import { renderProblem } from '../../model/problem.ts'
 import { checkDefinitions } from '../../pipeline/check.ts'
 import type { CliContext } from '../context.ts'
@@ -16,22 +17,24 @@ export async function check(context: CliContext, options: { readonly json?: bool
   const engine = new LocalEngine({ scratch: await scratchFolder(undefined) })
   try {
     const checked = await checkDefinitions({ files, engine: engine.engine, ...(lake && { lake }), sample: options.sample })
-    const { problems, notes, catalog } = checked
+    const { problems, notes, catalog, trainings } = checked
     if (options.json) {
       const views = [...(catalog?.candidates ?? [])].map(([view, version]) => ({ view, version }))
-      context.out(JSON.stringify({ problems, notes, views }, null, 1))
+      const trainingSets = trainings.map(({ name }) => name)
+      context.out(JSON.stringify({ problems, notes, views, trainingSets }, null, 1))
     } else {
       for (const problem of problems) context.out(renderProblem(problem))
       for (const note of notes) context.out(`note: ${renderProblem(note)}`)
-      context.out(
-        problems.length > 0
-          ? count(problems.length, 'problem')
-          : `${count(catalog?.features.size ?? 0, 'view')} and ${count(catalog?.sources.size ?? 0, 'source')} are right`,
-      )
+      context.out(problems.length > 0 ? count(problems.length, 'problem') : rightOf(catalog, trainings.length))
     }
     return problems.length > 0 ? EXIT.invalid : EXIT.ok
   } finally {
     await engine.close()
     await lake?.close()
   }
+}
+
+function rightOf(catalog: Catalog | undefined, sets: number): string {
+  const counts = [count(catalog?.features.size ?? 0, 'view'), count(catalog?.sources.size ?? 0, 'source')]
+  return sets === 0 ? `${counts.join(' and ')} are right` : `${counts.join(', ')} and ${count(sets, 'training set')} are right`
 }
