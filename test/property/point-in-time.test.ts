@@ -233,7 +233,8 @@ function rowsSql({ rows, calendar, given }: Table): string {
       return `('${name}', make_timestamp(${calendar.named(name).end * 1000}), '${text}', ${n}::BIGINT, ${x}::DOUBLE, '${at}'::TIMESTAMP${given.pair ? ', 1::INTEGER' : ''})`
     }),
   )
-  const none = `('', NULL::TIMESTAMP, NULL, NULL, NULL, NULL${given.pair ? ', NULL' : ''})`
+  // Empty partitions alone have their types too.
+  const none = `('', NULL::TIMESTAMP, NULL::VARCHAR, NULL::BIGINT, NULL::DOUBLE, NULL::TIMESTAMP${given.pair ? ', NULL::INTEGER' : ''})`
   return `SELECT * FROM (VALUES ${[none, ...values].join(', ')}) AS rows (dt, feature_time, key, n, x, "at"${given.pair ? ', key2' : ''}) WHERE dt <> ''`
 }
 
