@@ -7,6 +7,7 @@ import { openMemoryStore } from '../../lib/lake/memory-store.ts'
 import type { ObjectStore } from '../../lib/lake/object-store.ts'
 import { Calendar, type Grain, type Partition } from '../../lib/model/partition.ts'
 import type { LabelTime, Training, TrainingFeature } from '../../lib/model/training.ts'
+import { count } from '../../lib/model/words.ts'
 import { zoneNamed } from '../../lib/model/zone.ts'
 import { checkTraining } from '../../lib/pipeline/check-training-set.ts'
 import { train } from '../../lib/pipeline/train.ts'
@@ -172,7 +173,9 @@ async function check(given: Case): Promise<void> {
   const expected = labels.map((one) => lookUp(one, training, tables))
   const uncovered = expected.filter((states) => states.some(({ state }) => state === 'no_partition')).length
   if (uncovered > 0) {
-    await expect(train({ ...request, allowUncovered: false }, effects)).rejects.toThrow(`${uncovered} of ${labels.length} labels ask for`)
+    await expect(train({ ...request, allowUncovered: false }, effects)).rejects.toThrow(
+      `${uncovered} of ${count(labels.length, 'label')} ask for`,
+    )
   }
   const manifest = await train({ ...request, run: 'allowed', allowUncovered: uncovered > 0 }, effects)
   const rows = await readParts(
