@@ -27,7 +27,7 @@ export function knownBetween(knowing: Knowing, first: Instant, last: Instant): P
 /** `newestKnown` for all times in a range, as an engine can look it up without a search. */
 export type KnownTimes = KnownSteps | KnownTable
 
-/** All partitions are as long as each other: from `cut` on in steps of `sizeMs` the one that ends at `end` is known, then the next one. */
+/** All partitions are as long as each other, and so is the time since the last one: from `cut` on in steps of `sizeMs` the one that ends at `end` is known, then the next one. */
 export interface KnownSteps {
   readonly kind: 'steps'
   readonly cut: Instant
@@ -53,7 +53,8 @@ export function knownTimes(knowing: Knowing, first: Instant, last: Instant): Kno
   const cuts = partitions.map(({ end }) => end + knowing.availableAfterMs)
   const spaces = cuts.slice(1).map((cut, at) => cut - (cuts[at] ?? 0))
   const [cut, end, space] = [cuts[0], partitions[0]?.end, spaces[0] ?? last - (cuts[0] ?? 0) + 1]
-  if (cut !== undefined && end !== undefined && spaces.every((one) => one === space)) return { kind: 'steps', cut, end, sizeMs: space }
+  const isRegular = spaces.every((one) => one === space) && last < (cuts.at(-1) ?? last) + space
+  if (cut !== undefined && end !== undefined && isRegular) return { kind: 'steps', cut, end, sizeMs: space }
   const sizeMs = Math.min(...spaces, last - first + 1)
   const steps: KnownTable['steps'][number][] = []
   let at = 0

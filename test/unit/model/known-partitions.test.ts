@@ -50,7 +50,10 @@ it('the table gives for every time what the definition says', () => {
   fc.assert(
     fc.property(known, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 50 }), ({ known, first, last }, shares) => {
       const times = knownTimes(known, first, last)
-      const cuts = times.kind === 'table' ? times.steps.flatMap(({ cut }) => [cut - 1, cut]) : [times.cut + times.sizeMs]
+      const cuts =
+        times.kind === 'table'
+          ? times.steps.flatMap(({ cut }) => [cut - 1, cut])
+          : [times.cut + times.sizeMs, last - ((last - times.cut) % times.sizeMs)]
       for (const at of [
         first,
         last,
@@ -71,6 +74,28 @@ function endAt(times: KnownTimes, at: number): number | undefined {
   const step = times.steps[Math.floor((at - times.base) / times.sizeMs)]
   return step && (at >= step.cut ? step.after : step.before)
 }
+
+it.each([
+  ['America/Sao_Paulo', '2000-10-08'],
+  ['America/Sao_Paulo', '2001-02-18'],
+  ['America/New_York', '2001-04-01'],
+  ['America/New_York', '2001-10-28'],
+])('in %s no range that ends about the change of clocks on %s takes a step too many', (zone, day) => {
+  const hours = fc.record({
+    after: fc.constantFrom(0, 1, 30),
+    end: fc.integer({ min: -24, max: 72 }),
+    length: fc.constantFrom(0, 25, 80, 200),
+  })
+  fc.assert(
+    fc.property(hours, ({ after, end, length }) => {
+      const known = knowing('day', zone, after * HOUR)
+      const last = Date.parse(`${day}T00:00:00Z`) + end * HOUR
+      const times = knownTimes(known, last - length * HOUR, last)
+      expect(endAt(times, last)).toBe(naiveEnd(known, last))
+    }),
+    { numRuns: 1000 },
+  )
+})
 
 it('a zone without changes of clocks needs no table', () => {
   const [first, last] = [Date.parse('2001-01-01T12:00:00Z'), Date.parse('2001-12-31T12:00:00Z')]
