@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
-import { createReadStream, readFileSync, statSync } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
+import { createHash, type Hash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { DuckDBTimestampTZValue } from '@duckdb/node-api'
 import { type Attempt, attempt, unwrap } from '../model/attempt.ts'
 import type { ViewSettings, ViewVersion } from '../model/catalog.ts'
@@ -219,15 +219,29 @@ async function countRows(session: Session, input: LocalInput): Promise<number> {
 
 /** Up to this many bytes are read at once, which is faster than a stream for the usual few kB. */
 const READ_AT_ONCE_MAX = 4 * 1024 * 1024
-const READ_CHUNK = 1024 * 1024
 
 /** Size and SHA-256 of a local file. */
 export async function digestOfFile(file: string): Promise<{ size: number; sha256: string }> {
   const hash = createHash('sha256')
   const { size } = statSync(file)
   if (size <= READ_AT_ONCE_MAX) hash.update(readFileSync(file))
-  else await pipeline(createReadStream(file, { highWaterMark: READ_CHUNK }), hash)
+  else await updateFrom(file, hash)
   return { size, sha256: hash.digest('hex') }
+}
+
+/** One buffer for all of a file: a stream's buffers would be collected for as long as they are hashed. */
+async function updateFrom(file: string, hash: Hash): Promise<void> {
+  const handle = await open(file)
+  try {
+    const buffer = Buffer.allocUnsafe(READ_AT_ONCE_MAX)
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length)
+      if (bytesRead === 0) return
+      hash.update(buffer.subarray(0, bytesRead))
+    }
+  } finally {
+    await handle.close()
+  }
 }
 
 /** The error as one of an input object, where one cannot be read: the engine names a file in some of its messages only. */

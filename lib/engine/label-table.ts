@@ -141,9 +141,12 @@ async function timeOfDays(session: Session, { file, time }: LabelFile, column: s
 /** Labels that are the same as another in every column, NULL equal to NULL. */
 export async function countDuplicates(session: Session, { file, columns, rows }: LabelTable): Promise<number> {
   const names = columns.map(({ name }) => labelSql(name)).join(', ')
-  // Equal labels have equal hashes: only where some are equal do the labels themselves have to be compared.
-  const [hashes] = await session.rows(`SELECT count(DISTINCT hash(${names}))::BIGINT AS n FROM ${scanSql(file)}`)
-  if (Number(hashes?.n) === rows) return 0
+  // Equal labels have equal hashes: only where some are equal do the labels themselves have to be compared. Sorting them takes three
+  // quarters of the time of counting distinct ones.
+  const [equal] = await session.rows(
+    `SELECT count(*)::BIGINT AS n FROM (SELECT h, lag(h) OVER (ORDER BY h) AS before FROM (SELECT hash(${names}) AS h FROM ${scanSql(file)})) WHERE h = before`,
+  )
+  if (Number(equal?.n) === 0) return 0
   const [distinct] = await session.rows(`SELECT count(*)::BIGINT AS n FROM (SELECT DISTINCT ${names} FROM ${scanSql(file)})`)
   return rows - Number(distinct?.n)
 }

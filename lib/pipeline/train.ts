@@ -7,6 +7,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EngineBuild } from '../engine/build.ts'
+import { digestOfFile } from '../engine/compute.ts'
 import type { Session } from '../engine/engine.ts'
 import { countDuplicates, type LabelTable, labelColumns, readLabelTimes } from '../engine/label-table.ts'
 import { trainingPartKey } from '../lake/keys.ts'
@@ -51,8 +52,6 @@ export interface TrainRequest {
   /** Labels whose partition is not there get NULL and the state `no_partition`. */
   readonly allowUncovered: boolean
   readonly partRows?: number
-  /** Sees the finished local files before they are put. */
-  onWritten?(parts: readonly Part[]): Promise<void>
 }
 
 /** @throws InvalidInputError for definitions and labels that do not fit and for labels outside coverage, DataError for bad labels. */
@@ -97,14 +96,12 @@ async function make(making: Making): Promise<TrainingManifest> {
     partRows: request.partRows ?? PART_ROWS,
   }
   const [parts, late] = await together(joinLabels(session, job), lateWarnings(store, coverages, tables))
-  const counts = await countStates(
-    session,
-    parts,
-    job.features.map(({ as }) => as),
-    labels.rows,
+  const names = job.features.map(({ as }) => as)
+  const [counts, digests] = await together(
+    countStates(session, parts, names, labels.rows),
+    Promise.all(parts.map(({ file }) => digestOfFile(file))),
   )
-  await request.onWritten?.(parts)
-  const files = await putParts(making, parts)
+  const files = await putParts(making, parts, digests)
   const set = {
     request,
     brought,
@@ -178,12 +175,17 @@ function requireFitting({ training, lineOf }: TrainRequest, views: readonly Trai
 }
 
 /** Puts the files of the set; before the manifest they are no training set. */
-async function putParts({ request, effects }: Making, parts: readonly Part[]): Promise<TrainingManifest['files']> {
+async function putParts(
+  { request, effects }: Making,
+  parts: readonly Part[],
+  digests: readonly Awaited<ReturnType<typeof digestOfFile>>[],
+): Promise<TrainingManifest['files']> {
   const files: TrainingManifest['files'][number][] = []
-  for (const [at, { file, ...facts }] of parts.entries()) {
+  for (const [at, { file, rows }] of parts.entries()) {
     const key = trainingPartKey(request.training.name, request.run, at)
+    const { size: bytes = 0, sha256 = '' } = digests[at] ?? {}
     await effects.lake.store.put(key, { file }, { ifNoneMatch: '*' })
-    files.push({ key, ...facts })
+    files.push({ key, rows, bytes, sha256 })
   }
   return files
 }

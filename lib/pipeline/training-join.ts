@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { digestOfFile } from '../engine/compute.ts'
 import type { Row, Session } from '../engine/engine.ts'
 import type { LabelTable } from '../engine/label-table.ts'
 import { carrySql, countsSql, createKnownSql, type JoinedFeature, type Lookup, statesSql, writeSql } from '../engine/point-in-time.ts'
@@ -77,8 +76,6 @@ export function askedOf(asked: AskedEnds, lookup: number): Map<number, number> {
 export interface Part {
   readonly file: string
   readonly rows: number
-  readonly bytes: number
-  readonly sha256: string
 }
 
 export interface JoinJob {
@@ -99,8 +96,7 @@ export async function joinLabels(session: Session, job: JoinJob): Promise<Part[]
     const to = Math.min(from + job.partRows, labels.rows)
     const file = join(job.dir, `part-${parts.length}.parquet`)
     await session.run(writeSql(job, file, { from, to }, job.name))
-    const { size, sha256 } = await digestOfFile(file)
-    parts.push({ file, rows: to - from, bytes: size, sha256 })
+    parts.push({ file, rows: to - from })
   }
   return parts
 }
