@@ -87,6 +87,7 @@ export async function environmentOfProcess(needed: readonly NeededVersion[] = []
 let opened: ReturnType<typeof openProcess> | undefined
 
 async function openProcess() {
-  const environment = await openEnvironment({ lake: placeOfProcess(), send: queueOfProcess().send })
+  const { send } = await queueOfProcess()
+  const environment = await openEnvironment({ lake: placeOfProcess(), send })
   return { environment, catalogs: new FreshCatalog(environment.effects.lake.store, environment.effects.now) }
 }

@@ -23,7 +23,7 @@ export async function planningOfProcess(): Promise<Planning> {
   const effects = {
     lake,
     engine: { build: await readEngine(lake.store) },
-    queue: queueOfProcess(),
+    queue: await queueOfProcess(),
     now: Date.now,
     newId: randomUUID,
     log: logLine,

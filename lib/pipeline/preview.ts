@@ -79,7 +79,7 @@ export async function preview(request: PreviewRequest, catalog: Catalog, effects
       const one = await compute({ feature, partition, inputs: listing.inputs(feature, partition), file }, { catalog, effects, bench })
       if (one.rows !== undefined) files.push(file)
       previewed.push(one)
-      await bench.trim()
+      await bench.trim(() => new Set())
     }
     const { where, rows } = request
     const sample = { version, files, rows, ...(where !== undefined && { where }) }

@@ -17,7 +17,7 @@ import { viewCalendar } from '../model/view.ts'
 import { type Bringing, commit, type Made, reject, type Work } from './commit.ts'
 import type { Effects } from './effects.ts'
 import { InputListing } from './input-listing.ts'
-import { batchesOf, inputBytes, makeAll } from './make.ts'
+import { inputBytes, type MadeWork, makeInBatches } from './make.ts'
 import { rejectedReason, statePartition } from './partition-state.ts'
 import { type ComputeTask, LIVE } from './task.ts'
 import { Workbench } from './workbench.ts'
@@ -87,33 +87,29 @@ class TransformRun {
 
   /** Steps 1 to 8 over the partitions; returns those that have to go round again. */
   async #round(all: readonly Partition[]): Promise<Partition[]> {
-    const { feature, bench, task } = this.#context
+    const { feature, task } = this.#context
     const outputs = await this.#listOutputs(all)
     // What exists is not missing, whatever its inputs say: a late object costs no listing of them.
     const partitions = task.reprocess === 'none' ? all.filter(({ name }) => !outputs.get(name)?.output) : all
     const listing = await this.#listInputs(partitions)
     const again: Partition[] = []
     const done: Work[] = []
-    const commits = new Commits()
     const wanted: Work[] = []
     for (const partition of partitions) {
       const work = { partition, facts: outputs.get(partition.name) ?? NO_OUTPUTS, inputs: listing.inputs(feature, partition) }
       if (await this.#isWanted(work)) wanted.push(work)
     }
+    const commits = new Commits(async ({ work, made }) => {
+      const ended = made === 'gone' ? 'again' : await this.#finish(work, made)
+      if (ended === 'again') again.push(work.partition)
+      else done.push(work)
+    })
     try {
-      for (const batch of batchesOf(wanted)) {
-        for (const { partition } of batch.slice(0, 1)) this.#requireTime(partition)
-        for (const { work, made } of await makeAll(this.#context, batch)) {
-          if (made === 'gone') again.push(work.partition)
-          else
-            await commits.add(this.#finish(work, made).then((ended) => (ended === 'again' ? again.push(work.partition) : done.push(work))))
-        }
-        await bench.trim()
-      }
+      for await (const batch of makeInBatches(this.#context, wanted, (first) => this.#requireTime(first))) await commits.next(batch)
     } finally {
       await commits.ended()
     }
-    await commits.all()
+    await commits.next([])
     return [...again, ...(await this.#changedSince(done))].sort((a, b) => a.start - b.start)
   }
 
@@ -192,32 +188,35 @@ class TransformRun {
   }
 }
 
-/** A few commits beside the next computation; the first error ends the task, after the others have ended. */
+/** Commits a batch, a few partitions at a time, beside the computation of the next one. */
 class Commits {
-  readonly #running = new Set<Promise<void>>()
-  #error: unknown
+  readonly #commit: (one: MadeWork) => Promise<void>
+  #running: Promise<void> = Promise.resolve()
 
-  async add(work: Promise<unknown>): Promise<void> {
-    const running = work.then(
-      () => undefined,
-      (error) => {
-        this.#error ??= error
-      },
-    )
-    const tracked = running.then(() => void this.#running.delete(tracked))
-    this.#running.add(tracked)
-    if (this.#running.size >= COMMITS_AT_ONCE) await Promise.race(this.#running)
-    if (this.#error !== undefined) await this.all()
+  constructor(commit: (one: MadeWork) => Promise<void>) {
+    this.#commit = commit
   }
 
-  /** @throws the first error of all that were added. */
-  async all(): Promise<void> {
-    await this.ended()
-    if (this.#error !== undefined) throw this.#error
+  /** Begins a batch when the one before has ended. @throws the first error of that, after all of it has ended. */
+  async next(batch: readonly MadeWork[]): Promise<void> {
+    await this.#running
+    this.#running = this.#all(batch)
+    this.#running.catch(() => undefined)
   }
 
   /** Waits until nothing is on its way. */
   async ended(): Promise<void> {
-    await Promise.all(this.#running)
+    await this.#running.catch(() => undefined)
+  }
+
+  async #all(batch: readonly MadeWork[]): Promise<void> {
+    const left = batch.values()
+    const ends = await Promise.allSettled(Array.from({ length: COMMITS_AT_ONCE }, () => this.#each(left)))
+    const failed = ends.find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+  }
+
+  async #each(left: Iterator<MadeWork>): Promise<void> {
+    for (let one = left.next(); !one.done; one = left.next()) await this.#commit(one.value)
   }
 }

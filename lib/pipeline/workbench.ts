@@ -192,12 +192,14 @@ export class Workbench {
     return { object: { ...local, file: decodedFile, decoded: true, skipped }, id }
   }
 
-  /** Removes the local copies that were not used for longest; call it between partitions, never while one is computed. */
-  async trim(): Promise<void> {
-    for (const [id, kept] of this.#kept) {
-      if (this.#kept.size <= KEPT_OBJECTS) return
-      this.#kept.delete(id)
+  /** Removes the local copies that were not used for longest, but for files that are `needed`; never call it while partitions are computed. */
+  async trim(needed: () => ReadonlySet<string>): Promise<void> {
+    if (this.#kept.size <= KEPT_OBJECTS) return
+    const files = needed()
+    for (const [id, kept] of [...this.#kept].slice(0, -KEPT_OBJECTS)) {
       const { object } = await kept
+      if (files.has(object.file)) continue
+      this.#kept.delete(id)
       await rm(object.file, { force: true })
     }
   }
