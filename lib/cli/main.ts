@@ -229,22 +229,23 @@ function addVersionCommands(program: Command, ended: Ended): void {
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/rollback.ts')).rollback(contextOf(program), { views, ...options })),
     )
-  add(program, 'pin <view> <version>', 'Keep a version live and from being dropped', [
+  add(program, 'pin <view> [version]', 'Keep a version live and from being dropped', [
     'hindcast pin airport_week 0a1b2c3d4e5f --reason "model 7 was trained on it"',
   ])
     .option('--reason <text>', 'why')
-    .action(async (view: string, version: string, options) =>
+    .action(async (view: string, version: string | undefined, options) =>
       ended(await (await import('./commands/pin.ts')).pin(contextOf(program), { view, version, ...options })),
     )
-  add(program, 'unpin <view> <version>', 'End a pin', ['hindcast unpin airport_week 0a1b2c3d4e5f']).action(
-    async (view: string, version: string) => ended(await (await import('./commands/pin.ts')).unpin(contextOf(program), { view, version })),
+  add(program, 'unpin <view> [version]', 'End a pin', ['hindcast unpin airport_week 0a1b2c3d4e5f']).action(
+    async (view: string, version: string | undefined) =>
+      ended(await (await import('./commands/pin.ts')).unpin(contextOf(program), { view, version })),
   )
-  add(program, 'drop <view> <version>', 'Delete a version that nobody needs, after saying what that deletes', [
+  add(program, 'drop <view> [version]', 'Delete a version that nobody needs, after saying what that deletes', [
     'hindcast drop airport_week 0a1b2c3d4e5f',
   ])
     .option('--yes', 'do not ask')
     .option('--json', 'write what was deleted as JSON')
-    .action(async (view: string, version: string, options) =>
+    .action(async (view: string, version: string | undefined, options) =>
       ended(await (await import('./commands/drop.ts')).drop(contextOf(program), { view, version, ...options })),
     )
 }

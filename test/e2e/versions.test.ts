@@ -145,7 +145,7 @@ it('pins and drops', async () => {
   await shop.write('features/sales.sql', view('max(amount)'))
   await shop.write('features/best.sql', READER.replace('best.', 'best of all.'))
   const second = await shop.versionOf('sales')
-  expect((await shop.run('pin', 'sales', first, '--reason', 'model 7')).out).toContain(`pinned sales ${first}`)
+  expect((await shop.run('pin', `sales@${first}`, '--reason', 'model 7')).out).toContain(`pinned sales ${first}`)
   expect((await shop.run('versions', 'sales')).out).toMatch(new RegExp(`${first}  pinned \\(model 7\\)`))
   expect(await shop.run('drop', 'sales', first, '--yes')).toMatchObject({
     code: 2,
@@ -196,6 +196,7 @@ it.each([
   [['publish', 'sles'], /there is no view 'sles'; expected one of best, sales/],
   [['rollback', 'sales'], /view sales was never published, so there is nothing to go back to/],
   [['pin', 'sales', 'latest'], /'sales@latest' names no version/],
+  [['pin', 'sales'], /'sales' names no version; expected sales VERSION or sales@VERSION/],
   [['versions', 'sles'], /there is no view 'sles'; expected one of best, sales/],
 ])('%s', async (args, says) => {
   const shop = await openShop({ live: false })

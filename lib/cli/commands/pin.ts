@@ -5,9 +5,10 @@ import type { CliContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openExistingLake } from '../registry-session.ts'
 
+/** `airport_week` and a version, or `airport_week@0a1b2c3d4e5f` alone. */
 export interface VersionOptions {
   readonly view: string
-  readonly version: string
+  readonly version: string | undefined
 }
 
 /** Keeps a version live and from being dropped. */
@@ -38,9 +39,13 @@ export async function unpin(context: CliContext, options: VersionOptions): Promi
   }
 }
 
-/** @throws InvalidInputError for a version that cannot be one. */
+/** @throws InvalidInputError for a version that cannot be one, or none. */
 export function versionOf({ view, version }: VersionOptions): VersionRef {
-  const ref = parseViewRef(`${view}@${version}`)
-  if (ref.version === undefined) throw new InvalidInputError(`view '${view}' is named without a version`)
+  const ref = parseViewRef(version === undefined ? view : `${view}@${version}`)
+  if (ref.version === undefined) {
+    throw new InvalidInputError(
+      `'${view}' names no version; expected ${view} VERSION or ${view}@VERSION, as hindcast versions ${view} lists them`,
+    )
+  }
   return { view: ref.view, version: ref.version }
 }
