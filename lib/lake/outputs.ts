@@ -28,7 +28,7 @@ export async function listOutputs(
       const partition = object.key.slice(prefix.length + 'dt='.length, slash)
       let facts = found.get(partition)
       if (!facts) {
-        facts = { receipts: [], rejected: [] }
+        facts = { ...NO_OUTPUTS }
         found.set(partition, facts)
       }
       addObject(facts, object.key.slice(slash + 1), object)
@@ -37,20 +37,16 @@ export async function listOutputs(
   return found
 }
 
-/** What was listed of one partition so far: a plan lists hundreds of thousands, so nothing is copied. */
-interface Growing {
-  output?: { readonly etag: string; readonly size: number; readonly lastModified: number }
-  readonly receipts: (ReceiptName & { readonly key: string })[]
-  readonly rejected: { readonly fingerprint: string; readonly rules: string; readonly key: string }[]
-}
+/** What was listed of one partition so far: a plan lists hundreds of thousands, so nothing is copied, and arrays have no room to spare. */
+type Growing = { -readonly [Key in keyof PartitionOutputs]: PartitionOutputs[Key] }
 
 function addObject(facts: Growing, name: string, object: ObjectInfo): void {
   if (name === OUTPUT_NAME) {
-    facts.output = { etag: object.etag, size: object.size, lastModified: object.lastModified }
+    facts.output = object
     return
   }
   const receipt = parseReceiptName(name)
-  if (receipt) facts.receipts.push({ ...receipt, key: object.key })
+  if (receipt) facts.receipts = [...facts.receipts, { ...receipt, key: object.key }]
   const rejected = receipt ? undefined : parseRejectedName(name)
-  if (rejected) facts.rejected.push({ ...rejected, key: object.key })
+  if (rejected) facts.rejected = [...facts.rejected, { ...rejected, key: object.key }]
 }
