@@ -18,31 +18,44 @@ export interface DeployedLake {
   readonly machineArn: string
 }
 
-/** Expects the clients' settings in the environment. */
+/** The clients' settings, which the other functions here expect in the environment. */
+export function settingsOf(endpoint: string): Readonly<Record<string, string>> {
+  return { AWS_ENDPOINT_URL: endpoint, AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
+}
+
+/** Creates both stacks from the templates, with definitions of a test and code that runs elsewhere: `cdk-deploy.test.ts` has the real ones. */
 export async function deployLake(definitions: string): Promise<DeployedLake> {
   const s3 = new S3Client({ forcePathStyle: true })
   await s3.send(new CreateBucketCommand({ Bucket: ASSETS }))
   await s3.send(new PutObjectCommand({ Bucket: ASSETS, Key: 'code.zip', Body: EMPTY_ZIP }))
   const { stack, storage } = openApp({ definitions, backfillConcurrency: 50 })
   await createStack(storage)
-  const outputs = await createStack(stack)
+  await createStack(stack)
+  return deployedLake()
+}
+
+/** What the deployed stack says of itself. From here on its bucket raises events. */
+export async function deployedLake(): Promise<DeployedLake> {
+  const [made] = (await new CloudFormationClient().send(new DescribeStacksCommand({ StackName: 'Hindcast' }))).Stacks ?? []
+  const outputs = Object.fromEntries((made?.Outputs ?? []).map(({ OutputKey: key = '', OutputValue: value = '' }) => [key, value]))
   const value = (name: RegExp) => Object.entries(outputs).find(([key]) => name.test(key))?.[1] ?? ''
   const bucket = value(/^LakePlace/).replace('s3://', '')
   // The emulator does not take this from a template.
   const NotificationConfiguration = { EventBridgeConfiguration: {} }
-  await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket: bucket, NotificationConfiguration }))
+  await new S3Client({ forcePathStyle: true }).send(
+    new PutBucketNotificationConfigurationCommand({ Bucket: bucket, NotificationConfiguration }),
+  )
   return { bucket, queueUrl: value(/^LakeQueueUrl/), machineArn: value(/^LakeMachineArn/) }
 }
 
-async function createStack(stack: Stack): Promise<Record<string, string>> {
+async function createStack(stack: Stack): Promise<void> {
   const client = new CloudFormationClient()
   const StackName = stack.stackName
   const TemplateBody = JSON.stringify(deployable(Template.fromStack(stack).toJSON()))
   await client.send(new CreateStackCommand({ StackName, TemplateBody, Capabilities: ['CAPABILITY_IAM'] }))
   for (;;) {
     const [made] = (await client.send(new DescribeStacksCommand({ StackName }))).Stacks ?? []
-    if (made?.StackStatus === 'CREATE_COMPLETE')
-      return Object.fromEntries((made.Outputs ?? []).map(({ OutputKey: key = '', OutputValue: value = '' }) => [key, value]))
+    if (made?.StackStatus === 'CREATE_COMPLETE') return
     if (made?.StackStatus !== 'CREATE_IN_PROGRESS')
       throw new Error(`stack ${StackName} is ${made?.StackStatus}: ${made?.StackStatusReason}`)
     await new Promise((resolve) => setTimeout(resolve, 50))

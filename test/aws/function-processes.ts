@@ -1,0 +1,115 @@
+/**
+ * Functions as Lambda runs them: each call in a process of its own while it lasts, kept warm for the next one. A process has the
+ * function's environment, the credentials of the emulator, and nothing else of the test.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Asked, Told } from './lambda-process.ts'
+import type { Invocation } from './lambda-runner.ts'
+
+const BOOTSTRAP = fileURLToPath(new URL('./lambda-process.ts', import.meta.url))
+const TIMEOUT_MS = 900_000
+
+/** A line that a function logged. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly event: string }
+
+export interface FunctionProcesses {
+  run(invocation: Invocation): Promise<unknown>
+  /** What all processes logged, in the order in which it came. */
+  readonly lines: LogLine[]
+  /** Milliseconds of import by verb, one per process. */
+  readonly imports: ReadonlyMap<string, readonly number[]>
+  close(): void
+}
+
+export interface FunctionProcessesOptions {
+  /** The module of a verb, such as `transform`. */
+  readonly moduleOf: (verb: string) => string
+  /** What `Date.now` says in a process at its start, in milliseconds; else the time of this machine. */
+  readonly now?: number
+}
+
+export function openFunctionProcesses({ moduleOf, now }: FunctionProcessesOptions): FunctionProcesses {
+  const idle = new Map<string, Process[]>()
+  const all: Process[] = []
+  const lines: LogLine[] = []
+  const imports = new Map<string, number[]>()
+  const start = async (verb: string, environment: Invocation['environment']): Promise<Process> => {
+    const process = new Process(
+      moduleOf(verb),
+      { ...environment, ...(now !== undefined && { HINDCAST_TEST_CLOCK_MS: String(now) }) },
+      lines,
+    )
+    all.push(process)
+    imports.set(verb, [...(imports.get(verb) ?? []), await process.ready])
+    return process
+  }
+  return {
+    lines,
+    imports,
+    run: async ({ functionName, environment, event }) => {
+      const verb = verbOf(functionName)
+      const process = idle.get(verb)?.pop() ?? (await start(verb, environment))
+      const answer = await process.ask({ event, timeoutMs: TIMEOUT_MS })
+      idle.set(verb, [...(idle.get(verb) ?? []), process])
+      if ('payload' in answer) return answer.payload
+      if (!('failed' in answer)) throw new Error(`the process of ${verb} told its import twice`)
+      const { errorType: name, errorMessage } = answer.failed
+      throw Object.assign(new Error(errorMessage), { name })
+    },
+    close: () => {
+      for (const process of all) process.end()
+    },
+  }
+}
+
+/** `transform` of `Hindcast-LakeTransform9A2B…`. */
+export function verbOf(functionName: string): string {
+  const [, verb] = /Lake(Transform|Plan|Report|Sweep|Register)/.exec(functionName) ?? []
+  if (verb === undefined) throw new Error(`${functionName} is none of the stack's functions`)
+  return verb.toLowerCase()
+}
+
+/** One process; it does one thing at a time. */
+class Process {
+  readonly ready: Promise<number>
+  readonly #child: ChildProcess
+
+  constructor(module: string, environment: Readonly<Record<string, string>>, lines: LogLine[]) {
+    this.#child = fork(BOOTSTRAP, [module], { env: { ...passedOn(), ...environment }, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+    if (this.#child.stdout) createInterface(this.#child.stdout).on('line', (line) => lines.push(JSON.parse(line)))
+    this.ready = this.#next().then((told) => ('importMs' in told ? told.importMs : Number.NaN))
+  }
+
+  ask(asked: Asked): Promise<Told> {
+    this.#child.send(asked)
+    return this.#next()
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async #next(): Promise<Told> {
+    const ended = new AbortController()
+    const { signal } = ended
+    const gone = once(this.#child, 'exit', { signal }).then(([code]) => {
+      // As Lambda calls a process that died.
+      throw Object.assign(new Error(`the process ended with ${code}`), { name: 'Runtime.ExitError' })
+    })
+    try {
+      const [told] = await Promise.race([once(this.#child, 'message', { signal }), gone])
+      return told as Told
+    } finally {
+      gone.catch(() => undefined)
+      ended.abort()
+    }
+  }
+}
+
+function passedOn(): Record<string, string> {
+  const passed = Object.entries(process.env).filter(([name]) => name === 'PATH' || name.startsWith('AWS_'))
+  return { TZ: 'UTC', ...Object.fromEntries(passed.map(([name, value]) => [name, value ?? ''])) }
+}
