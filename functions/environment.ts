@@ -9,7 +9,7 @@ import type { Effects, LogEvent } from '../lib/pipeline/effects.ts'
 import type { Message } from '../lib/pipeline/task.ts'
 import { FreshCatalog } from './fresh-catalog.ts'
 import { NO_QUEUE, queueOfProcess } from './live-queue.ts'
-import { logLine } from './log-line.ts'
+import { tellOfProcess } from './observed.ts'
 import { placeOfProcess } from './place.ts'
 
 /** What every handler works with: the catalog of its lake, and the effects. */
@@ -37,6 +37,7 @@ export interface EnvironmentOptions {
   /** Folder for local files of this environment alone. */
   readonly scratch?: string
   readonly now?: () => number
+  /** Default: nothing is told. */
   readonly log?: (event: LogEvent) => void
   readonly send?: (messages: readonly Message[]) => Promise<void>
   /** The catalog where the caller has it; else it is read from the registry. */
@@ -57,7 +58,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Owne
     queue: options.send ? { send: options.send } : NO_QUEUE,
     now: options.now ?? Date.now,
     newId: () => randomUUID(),
-    log: options.log ?? logLine,
+    log: options.log ?? (() => undefined),
   }
   const catalog = options.catalog ?? (await readCatalog(lake.store, effects.now()))
   return {
@@ -88,6 +89,6 @@ let opened: ReturnType<typeof openProcess> | undefined
 
 async function openProcess() {
   const { send } = await queueOfProcess()
-  const environment = await openEnvironment({ lake: placeOfProcess(), send })
+  const environment = await openEnvironment({ lake: placeOfProcess(), send, log: await tellOfProcess() })
   return { environment, catalogs: new FreshCatalog(environment.effects.lake.store, environment.effects.now) }
 }

@@ -4,6 +4,7 @@ import { InternalError } from '../lib/model/errors.ts'
 import { PRICES } from '../lib/model/price.ts'
 import { type PlannedRun, planRun } from '../lib/pipeline/plan-run.ts'
 import { TASK_SECONDS } from '../lib/pipeline/request.ts'
+import { observed } from './observed.ts'
 import { type Planning, planningOfProcess } from './planning.ts'
 
 /** What the state machine passes: its execution's name, and the input as the person wrote it. */
@@ -31,4 +32,4 @@ function concurrencyOfProcess(): number {
 }
 
 /** The deployed function. */
-export const handler = createPlanHandler(planningOfProcess, concurrencyOfProcess)
+export const handler = createPlanHandler(planningOfProcess, concurrencyOfProcess).use(observed())

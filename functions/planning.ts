@@ -4,7 +4,7 @@ import { readCatalog, readEngine } from '../lib/lake/registry.ts'
 import type { Catalog } from '../lib/model/catalog.ts'
 import type { SweepEffects } from '../lib/pipeline/sweep.ts'
 import { queueOfProcess } from './live-queue.ts'
-import { logLine } from './log-line.ts'
+import { tellOfProcess } from './observed.ts'
 import { placeOfProcess } from './place.ts'
 
 /** What a function works with that decides and computes nothing: no engine is loaded, the lake says which build is its own. */
@@ -26,7 +26,7 @@ export async function planningOfProcess(): Promise<Planning> {
     queue: await queueOfProcess(),
     now: Date.now,
     newId: randomUUID,
-    log: logLine,
+    log: await tellOfProcess(),
   }
   return { catalog: await readCatalog(lake.store, effects.now()), effects }
 }

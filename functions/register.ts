@@ -9,30 +9,34 @@ import { type Registered, requireEngine } from '../lib/lake/registry.ts'
 import { InvalidInputError, renderError } from '../lib/model/errors.ts'
 import { renderProblem } from '../lib/model/problem.ts'
 import { checkDefinitions } from '../lib/pipeline/check.ts'
+import type { LogEvent } from '../lib/pipeline/effects.ts'
 import { registerDefinitions } from '../lib/pipeline/register.ts'
 import { answerDeploy, isDeployEvent } from './deploy-event.ts'
-import { logLine } from './log-line.ts'
+import { observed, tellOfProcess } from './observed.ts'
 import { placeOfProcess } from './place.ts'
 
 export interface RegisterOptions {
   readonly lake: string
   /** Folder of the definitions. */
   readonly definitions: string
+  /** Default: nothing is told. */
+  readonly log?: (event: LogEvent) => void
 }
 
 /**
  * Freezes the definitions that were deployed with it as candidates; readers see nothing of it before a publish. A deploy calls it as a
  * custom resource and fails with every problem that the definitions have.
  */
-export function createRegisterHandler(options: () => RegisterOptions) {
+export function createRegisterHandler(open: () => RegisterOptions | Promise<RegisterOptions>) {
   return middy<unknown, readonly Registered[]>().handler(async (event) => {
-    if (!isDeployEvent(event)) return register(options())
+    const options = await open()
+    if (!isDeployEvent(event)) return register(options)
     // What was registered outlives the stack, as the lake does.
     if (event.RequestType === 'Delete') return answered(event, [])
     try {
-      return await answered(event, await register(options()))
+      return await answered(event, await register(options))
     } catch (error) {
-      logLine({ event: 'failed', error: renderError(error) })
+      options.log?.({ event: 'failed', error: renderError(error) })
       await answerDeploy(event, { status: 'FAILED', reason: renderError(error) })
       return []
     }
@@ -40,12 +44,11 @@ export function createRegisterHandler(options: () => RegisterOptions) {
 }
 
 async function answered(event: Parameters<typeof answerDeploy>[0], registered: readonly Registered[]): Promise<readonly Registered[]> {
-  for (const one of registered) logLine({ event: 'registered', ...one })
   await answerDeploy(event, { status: 'SUCCESS' })
   return registered
 }
 
-async function register({ lake: place, definitions }: RegisterOptions): Promise<Registered[]> {
+async function register({ lake: place, definitions, log }: RegisterOptions): Promise<Registered[]> {
   const lake = await openLake(place)
   const engine = new LocalEngine({ scratch: join(tmpdir(), `hindcast-${randomUUID()}`) })
   try {
@@ -54,7 +57,9 @@ async function register({ lake: place, definitions }: RegisterOptions): Promise<
     const { problems, catalog } = await checkDefinitions({ files, engine: engine.engine, lake, sample: false })
     if (problems.length > 0 || !catalog)
       throw new InvalidInputError(`the definitions have ${problems.length} problem(s):\n${problems.map(renderProblem).join('\n')}`)
-    return await registerDefinitions(lake.store, catalog, { now: Date.now(), breaking: false, files })
+    const registered = await registerDefinitions(lake.store, catalog, { now: Date.now(), breaking: false, files })
+    for (const one of registered) log?.({ event: 'registered', ...one })
+    return registered
   } finally {
     await engine.close()
     await lake.close()
@@ -62,4 +67,8 @@ async function register({ lake: place, definitions }: RegisterOptions): Promise<
 }
 
 /** The deployed function: its definitions lie beside it. */
-export const handler = createRegisterHandler(() => ({ lake: placeOfProcess(), definitions: join(import.meta.dirname, 'definitions') }))
+export const handler = createRegisterHandler(async () => ({
+  lake: placeOfProcess(),
+  definitions: join(import.meta.dirname, 'definitions'),
+  log: await tellOfProcess(),
+})).use(observed())

@@ -2,6 +2,7 @@ import middy from '@middy/core'
 import { z } from 'zod'
 import { InternalError } from '../lib/model/errors.ts'
 import { type EndedRun, endRun } from '../lib/pipeline/end-run.ts'
+import { observed } from './observed.ts'
 import { type Planning, planningOfProcess } from './planning.ts'
 
 /** From the state machine, whose map may have failed, or from EventBridge when an execution was stopped or timed out. */
@@ -23,4 +24,4 @@ export function createReportHandler(open: () => Promise<Planning>) {
 }
 
 /** The deployed function. */
-export const handler = createReportHandler(planningOfProcess)
+export const handler = createReportHandler(planningOfProcess).use(observed())

@@ -1,5 +1,6 @@
 import middy from '@middy/core'
 import { type SweepReport, sweep } from '../lib/pipeline/sweep.ts'
+import { observed } from './observed.ts'
 import { type Planning, planningOfProcess } from './planning.ts'
 
 /** Queues what events missed; runs on a schedule. */
@@ -11,4 +12,4 @@ export function createSweepHandler(open: () => Promise<Planning>) {
 }
 
 /** The deployed function. */
-export const handler = createSweepHandler(planningOfProcess)
+export const handler = createSweepHandler(planningOfProcess).use(observed())

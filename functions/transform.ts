@@ -7,6 +7,7 @@ import { putResults } from '../lib/pipeline/run-files.ts'
 import { runTask, type TaskReport } from '../lib/pipeline/run-task.ts'
 import type { Message, Task } from '../lib/pipeline/task.ts'
 import { type Environment, environmentOfProcess, type NeededVersion } from './environment.ts'
+import { observed } from './observed.ts'
 import { LAKE_BUCKET, lakeBucketOf, placeOfProcess } from './place.ts'
 import { type RunPlace, type Work, type WorkItem, workFromEvent } from './work-from-event.ts'
 
@@ -109,4 +110,4 @@ function withDeadline(environment: Environment, context: Partial<Context>): Envi
 }
 
 /** The deployed function. */
-export const handler = createTransformHandler(environmentOfProcess, () => lakeBucketOf(placeOfProcess()))
+export const handler = createTransformHandler(environmentOfProcess, () => lakeBucketOf(placeOfProcess())).use(observed())

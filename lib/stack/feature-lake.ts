@@ -128,7 +128,12 @@ export class FeatureLake extends Construct {
     options: Omit<HindcastFunctionOptions, 'environment'> & Partial<HindcastFunctionOptions>,
     sends = false,
   ): HindcastFunction {
-    const environment = { HINDCAST_LAKE: `s3://${this.bucket.bucketName}`, ...(sends && { HINDCAST_QUEUE_URL: this.queue.queueUrl }) }
+    const environment = {
+      HINDCAST_LAKE: `s3://${this.bucket.bucketName}`,
+      // Under which its figures stand: two lakes of an account are told apart.
+      POWERTOOLS_SERVICE_NAME: this.bucket.bucketName,
+      ...(sends && { HINDCAST_QUEUE_URL: this.queue.queueUrl }),
+    }
     const made = new HindcastFunction(this, id, { timeout: TIMEOUT, ...options, environment: { ...environment, ...options.environment } })
     made.addToRolePolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }))
     made.allowObjects(['s3:GetObject'], this.#objects('*'))
