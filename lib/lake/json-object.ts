@@ -30,6 +30,7 @@ const TRIES = 10
 
 /**
  * Reads, changes and puts one object, only over what was read, and again as long as others are faster. An unchanged one is not put.
+ * `before` sees what a put is about to replace.
  * @throws ConflictError when others keep changing it, and whatever `change` throws.
  */
 export async function updateJson<T extends Formatted>(
@@ -37,11 +38,13 @@ export async function updateJson<T extends Formatted>(
   key: string,
   change: (old: T | undefined) => T | Promise<T>,
   shape?: z.ZodType,
+  before?: (old: { readonly value: T; readonly info: ObjectInfo }) => Promise<void>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const old = await readJson<T>(store, key, shape)
     const value = await change(old?.value)
     if (old && canonicalJson(old.value) === canonicalJson(JSON.parse(JSON.stringify(value)))) return value
+    if (old) await before?.(old)
     try {
       await store.put(key, jsonBytes(value), old ? { ifMatch: old.info.etag } : { ifNoneMatch: '*' })
       return value

@@ -68,6 +68,8 @@ export function landingRejectedKey(source: string, arrivalFolder: string, rawKey
 export const ENGINE_KEY = 'registry/engine.json'
 export const SOURCES_KEY = 'registry/_sources.json'
 export const PUBLISHED_KEY = 'registry/published.json'
+/** What `published.json` was before its last changes, one object each, numbered: `<number>-<etag>.json`. */
+export const PUBLISHED_COPIES = 'registry/_published/'
 
 export function viewEntryKey(view: string): string {
   return `registry/${view}.json`

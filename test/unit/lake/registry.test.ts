@@ -1,9 +1,13 @@
 /** What the registry says of objects that are damaged, and that it loses nothing over them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readJson } from '../../../lib/lake/json-object.ts'
+import { PUBLISHED_COPIES } from '../../../lib/lake/keys.ts'
+import { openMemoryStore } from '../../../lib/lake/memory-store.ts'
+import { listAll } from '../../../lib/lake/object-store.ts'
 import { readPublished, updatePublished } from '../../../lib/lake/published.ts'
 import { readCatalog } from '../../../lib/lake/registry.ts'
 import { featureKey } from '../../../lib/model/catalog.ts'
-import { switchVersions, withPin } from '../../../lib/model/published.ts'
+import { type Published, switchVersions, withPin } from '../../../lib/model/published.ts'
 import { openTestEngine, snapshot } from '../../support/house.ts'
 import { openVersionsLake, TICK_FILES, TICKS_NOW, type VersionsLake } from '../../support/versions-lake.ts'
 
@@ -118,5 +122,27 @@ describe('what is published', () => {
     await updatePublished(lake.store, (old) => switchVersions(old, { busy: versions[0] ?? '' }, TICKS_NOW))
     const { value } = await readPublished(lake.store)
     expect(Object.keys(value.pins ?? {})).toEqual(versions.map((version) => featureKey('busy', version)))
+  })
+
+  it('is kept as it was before each change, and a damaged one names the newest copy', async () => {
+    const store = openMemoryStore()
+    const change = (version: string) => updatePublished(store, (old) => switchVersions(old, { busy: version.repeat(12) }, TICKS_NOW))
+    for (const version of ['1', '2', '2', '3']) await change(version)
+    const copies = (await listAll(store, { prefix: PUBLISHED_COPIES })).map(({ key }) => key)
+    const kept = await Promise.all(copies.map(async (key) => (await readJson<Published>(store, key))?.value.views.busy?.[0]))
+    expect(kept.sort()).toEqual(['1', '2'])
+    await store.put(PUBLISHED, Buffer.from('{"format": 1, "vie'))
+    await expect(readPublished(store)).rejects.toThrow(`is kept: copy ${copies.at(-1)} over it`)
+    await expect(change('4')).rejects.toThrow(`is kept: copy ${copies.at(-1)} over it`)
+    const copy = await store.get(copies.at(-1) ?? '')
+    await store.put(PUBLISHED, copy?.bytes ?? new Uint8Array())
+    expect(['1'.repeat(12), '2'.repeat(12)]).toContain((await readPublished(store)).value.views.busy)
+  })
+
+  it('keeps fifty copies', async () => {
+    const store = openMemoryStore()
+    for (let at = 0; at < 55; at++)
+      await updatePublished(store, (old) => switchVersions(old, { busy: String(at).padStart(12, '0') }, TICKS_NOW))
+    expect(await listAll(store, { prefix: PUBLISHED_COPIES })).toHaveLength(50)
   })
 })
