@@ -49,6 +49,7 @@ function createProgram(ended: Ended): Command {
   addLiveCommands(program, ended)
   addForgetCommand(program, ended)
   addVersionCommands(program, ended)
+  addRetireCommand(program, ended)
   addTrainingCommands(program, ended)
   addQuestionCommands(program, ended)
   return program
@@ -247,6 +248,17 @@ function addVersionCommands(program: Command, ended: Ended): void {
     .option('--json', 'write what was deleted as JSON')
     .action(async (view: string, version: string | undefined, options) =>
       ended(await (await import('./commands/drop.ts')).drop(contextOf(program), { view, version, ...options })),
+    )
+}
+
+function addRetireCommand(program: Command, ended: Ended): void {
+  add(program, 'retire <view>', 'End a view whose definition is gone; its files stay until they are dropped', [
+    'hindcast retire airport_week',
+  ])
+    .option('--yes', 'do not ask')
+    .option('--json', 'write what was ended as JSON')
+    .action(async (view: string, options) =>
+      ended(await (await import('./commands/retire.ts')).retire(contextOf(program), { view, ...options })),
     )
 }
 

@@ -23,7 +23,7 @@ export function renderVersions(found: readonly KeptVersion[]): string {
 
 function renderStates({ states, readBy }: KeptVersion): string {
   const words = states.map(renderState)
-  const onlyRead = states[0]?.kind === 'old' && readBy.length > 0
+  const onlyRead = (states[0]?.kind === 'old' || states[0]?.kind === 'retired') && readBy.length > 0
   return onlyRead ? `read by ${readBy.join(', ')}` : words.join(', ')
 }
 
@@ -31,6 +31,7 @@ function renderState(state: VersionState): string {
   if (state.kind === 'previous') return `previous until ${state.until.slice(0, 10)}`
   if (state.kind === 'pinned') return `pinned${state.reason ? ` (${state.reason})` : ''}`
   if (state.kind === 'dropping') return 'drop begun'
+  if (state.kind === 'retired') return `retired ${state.since.slice(0, 10)}`
   return state.kind === 'leftover' ? 'left over' : state.kind
 }
 

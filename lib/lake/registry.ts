@@ -70,8 +70,8 @@ async function requireCandidate(store: ObjectStore, version: ViewVersion, before
   await freezeVersion(store, version)
 }
 
-function pick({ candidate, settings }: ViewEntry): Pick<ViewEntry, 'candidate' | 'settings'> {
-  return { candidate, settings }
+function pick({ candidate, settings, retired }: ViewEntry): Pick<ViewEntry, 'candidate' | 'settings' | 'retired'> {
+  return { candidate, settings, ...(retired !== undefined && { retired }) }
 }
 
 /** The version that was the candidate keeps the settings that it had; those of the new one are the entry's. */
@@ -86,7 +86,7 @@ function registeredEntry(old: ViewEntry | undefined, { version, settings }: Feat
 }
 
 function changeOf(old: ViewEntry | undefined, entry: ViewEntry): Registered['change'] {
-  if (!old) return 'new'
+  if (!old || old.retired !== undefined) return 'new'
   if (old.candidate !== entry.candidate) return 'candidate'
   return canonicalJson(old.settings) === canonicalJson(JSON.parse(JSON.stringify(entry.settings))) ? 'none' : 'settings'
 }
@@ -107,18 +107,21 @@ async function replaceJson<T extends Formatted>(store: ObjectStore, key: string,
 }
 
 /**
- * Every live feature of the lake at `now`: per view its candidate, its published version, the one before that for seven days, and
+ * Every live feature of the lake at `now`: per view its candidate unless it is retired, its published version, the one before that for seven days, and
  * pinned ones, each with all that it reads. @throws DataError for a registry that is damaged.
  */
 export async function readCatalog(store: ObjectStore, now: Instant): Promise<Catalog> {
   const [{ sources, retired }, published, { entries }] = await Promise.all([readSources(store), readPublished(store), listRegistry(store)])
   const loading = new FeatureLoading(store, entries)
-  for (const { view, candidate } of entries)
-    for (const version of [...liveVersions(published.value, view, now), candidate]) await loading.add({ view, version })
-  const candidates = new Map(entries.map((entry) => [entry.view, entry.candidate]))
+  const kept = entries.filter((entry) => entry.retired === undefined)
+  const candidates = new Map(kept.map((entry) => [entry.view, entry.candidate]))
+  for (const { view, candidate, retired: since } of entries) {
+    const versions = [...liveVersions(published.value, view, now), ...(since === undefined ? [candidate] : [])]
+    for (const version of versions) await loading.add({ view, version })
+  }
   const read = sourcesReadBy(loading.features)
-  const kept = Object.entries(retired).filter(([name]) => read.has(name))
-  return { sources: new Map([...Object.entries(sources), ...kept]), features: loading.features, candidates }
+  const stillRead = Object.entries(retired).filter(([name]) => read.has(name))
+  return { sources: new Map([...Object.entries(sources), ...stillRead]), features: loading.features, candidates }
 }
 
 /**

@@ -11,6 +11,8 @@ export interface ViewEntry {
   readonly candidate: string
   /** Of the candidate; they change freely. */
   readonly settings: ViewSettings
+  /** Since when live computes it no more, ISO; registering it once more ends that. */
+  readonly retired?: string
   /** By version. */
   readonly versions?: Readonly<Record<string, KnownVersion>>
 }
@@ -44,6 +46,7 @@ function shapeOf(view: string) {
     view: z.literal(view),
     candidate: hex,
     settings,
+    retired: z.iso.datetime().optional(),
     versions: z.record(hex, known).optional(),
   })
 }

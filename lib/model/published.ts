@@ -95,6 +95,17 @@ export function previousOf(published: Published, view: string): string | undefin
   return version === undefined || published.dropping?.[featureKey(view, version)] ? undefined : version
 }
 
+/** Readers no longer see the view, and nothing goes back to it. */
+export function withoutView(published: Published, view: string): Published {
+  const { since, previous } = published
+  return {
+    ...published,
+    views: without(published.views, view),
+    ...(since && { since: without(since, view) }),
+    ...(previous && { previous: without(previous, view) }),
+  }
+}
+
 function without<T>(record: Readonly<Record<string, T>> = {}, key: string): Record<string, T> {
   return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
 }

@@ -103,13 +103,14 @@ async function keepersOf(ref: VersionRef, published: Published, effects: DropEff
   const key = featureKey(view, version)
   const before = published.previous?.[view]
   const pin = published.pins?.[key]
+  const entry = await readEntry(store, view)
   const readers = readersOf(await readCatalog(store, effects.now()), ref).map(({ feature }) =>
     featureKey(feature.version.view, feature.version.version),
   )
   const claims = (await readClaims(store, effects.now())).filter(({ ranges }) => key in ranges)
   return [
     ...(published.views[view] === version ? ['it is published'] : []),
-    ...((await readEntry(store, view))?.candidate === version ? ['it is the candidate'] : []),
+    ...(entry?.retired === undefined && entry?.candidate === version ? ['it is the candidate'] : []),
     ...(before?.version === version && Date.parse(before.until) > effects.now() ? [`a rollback may need it until ${before.until}`] : []),
     ...(pin ? [`it is pinned since ${pin.since}${pin.reason ? ` (${pin.reason})` : ''}; hindcast unpin ${view} ${version}`] : []),
     ...(readers.length > 0 ? [`live ${[...new Set(readers)].join(', ')} reads it`] : []),

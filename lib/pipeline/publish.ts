@@ -63,7 +63,10 @@ export async function planPublish(request: Pick<PublishRequest, 'views'>, effect
 async function wantedVersions(views: readonly ViewRef[], effects: PlanEffects): Promise<VersionRef[]> {
   const found = new Map<string, string>()
   for (const { view, version } of views) {
-    const wanted = version ?? (await readEntry(effects.lake.store, view))?.candidate
+    const entry = await readEntry(effects.lake.store, view)
+    if (entry?.retired !== undefined)
+      throw new InvalidInputError(`view ${view} is retired since ${entry.retired}; hindcast register of its definition brings it back`)
+    const wanted = version ?? entry?.candidate
     if (wanted === undefined) throw new InvalidInputError(`view ${view} is not registered; hindcast register freezes what is defined`)
     const other = found.get(view)
     if (other !== undefined && other !== wanted)

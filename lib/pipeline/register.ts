@@ -42,7 +42,7 @@ async function breakingChanges(store: ObjectStore, catalog: Catalog, options: Re
 /** The published version and the candidate of a view. */
 async function registeredBefore(store: ObjectStore, { view, version }: ViewVersion): Promise<ViewVersion[]> {
   const entry = await readEntry(store, view)
-  if (!entry || entry.candidate === version) return []
+  if (!entry || entry.retired !== undefined || entry.candidate === version) return []
   const published = (await readPublished(store)).value.views[view]
   const refs: VersionRef[] = [...(published === undefined ? [] : [published]), entry.candidate].map((one) => ({ view, version: one }))
   const { features } = await withVersions(store, EMPTY, refs)
@@ -71,7 +71,12 @@ async function dependentsOf(view: string, store: ObjectStore, catalog: Catalog, 
   const features = [...catalog.features.values(), ...(await readCatalog(store, now)).features.values()]
   const reads = features.filter(({ version }) => version.inputs.some((binding) => binding.kind === 'view' && binding.view === view))
   const views = [...new Set(reads.map(({ version }) => version.view))].sort()
-  return { views, trainingSets: files.filter((file) => trainsOn(file, view)).map(({ file }) => baseName(file, TRAINING)) }
+  return { views, trainingSets: trainingSetsOn(files, view) }
+}
+
+/** The training sets among the definition files that name the view. */
+export function trainingSetsOn(files: readonly DefinitionFile[], view: string): string[] {
+  return files.filter((file) => trainsOn(file, view)).map(({ file }) => baseName(file, TRAINING))
 }
 
 const TRAINING = '.training.yaml'

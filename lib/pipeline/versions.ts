@@ -12,13 +12,13 @@ import { viewCalendar } from '../model/view.ts'
 import type { Instant } from '../model/zone.ts'
 import { runsOf } from './affected.ts'
 
-/** Why a version is kept; one that is kept for no reason is `old`, one with objects and no definition is `leftover`. */
+/** Why a version is kept; one that is kept for no reason is `old`, or `retired` with its view, one with objects and no definition is `leftover`. */
 export type VersionState =
   | { readonly kind: 'published'; readonly since?: string }
   | { readonly kind: 'candidate' | 'old' | 'leftover' }
   | { readonly kind: 'previous'; readonly until: string }
   | { readonly kind: 'pinned'; readonly since: string; readonly reason?: string }
-  | { readonly kind: 'dropping'; readonly since: string }
+  | { readonly kind: 'dropping' | 'retired'; readonly since: string }
 
 export interface Coverage {
   readonly partitions: number
@@ -104,7 +104,7 @@ function statesOf(ref: VersionRef, entry: ViewEntry, { published, now }: Known, 
   const states: VersionState[] = []
   const since = published.since?.[view]
   if (published.views[view] === version) states.push({ kind: 'published', ...(since !== undefined && { since }) })
-  if (entry.candidate === version) states.push({ kind: 'candidate' })
+  if (entry.retired === undefined && entry.candidate === version) states.push({ kind: 'candidate' })
   const previous = published.previous?.[view]
   if (previous?.version === version && Date.parse(previous.until) > now) states.push({ kind: 'previous', until: previous.until })
   const pin = published.pins?.[keyOf(ref)]
@@ -112,6 +112,7 @@ function statesOf(ref: VersionRef, entry: ViewEntry, { published, now }: Known, 
   const dropping = published.dropping?.[keyOf(ref)]
   if (dropping) states.push({ kind: 'dropping', since: dropping.since })
   if (states.length > 0) return states
+  if (entry.retired !== undefined && isFrozen) return [{ kind: 'retired', since: entry.retired }]
   return [{ kind: isFrozen ? 'old' : 'leftover' }]
 }
 
@@ -149,7 +150,7 @@ function coverageOf(version: ViewVersion | undefined, names: readonly string[]):
   return { ...ends, gaps }
 }
 
-const RANKS: readonly VersionState['kind'][] = ['published', 'candidate', 'previous', 'pinned', 'old', 'dropping', 'leftover']
+const RANKS: readonly VersionState['kind'][] = ['published', 'candidate', 'previous', 'pinned', 'retired', 'old', 'dropping', 'leftover']
 
 function byRank(a: KeptVersion, b: KeptVersion): number {
   const rank = ({ states }: KeptVersion) => RANKS.indexOf(states[0]?.kind ?? 'leftover')

@@ -1,7 +1,6 @@
-import { createInterface } from 'node:readline/promises'
 import prettyBytes from 'pretty-bytes'
-import { InvalidInputError } from '../../model/errors.ts'
 import { type DropPlan, drop as dropVersion, planDrop } from '../../pipeline/drop.ts'
+import { confirm } from '../confirm.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openExistingLake } from '../registry-session.ts'
@@ -22,7 +21,7 @@ export async function drop(context: CliContext, options: DropOptions): Promise<n
     const plan = await planDrop(ref, effects)
     if (plan.keepers.length === 0) {
       context.note(render(plan))
-      if (!options.yes) await confirm()
+      if (!options.yes) await confirm('delete this?', 'nothing was deleted')
     }
     const deleted = await dropVersion(ref, effects)
     const done = `dropped ${ref.view} ${ref.version}: ${count(deleted.objects, 'object')}, ${prettyBytes(deleted.bytes)}`
@@ -43,16 +42,4 @@ function render({ view, version, parts, objects, bytes, begun, manifests }: Drop
         : `  note: ${key} was made from it; its rows stay, a check of it will not find them`,
     ),
   ].join('\n')
-}
-
-/** @throws InvalidInputError unless a person says yes; nothing was deleted then. */
-async function confirm(): Promise<void> {
-  if (!process.stdin.isTTY) throw new InvalidInputError('nothing was deleted; expected --yes where nobody can be asked')
-  const question = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    if (/^y(es)?$/i.test((await question.question('delete this? (yes/no) ')).trim())) return
-  } finally {
-    question.close()
-  }
-  throw new InvalidInputError('nothing was deleted, as the answer was not yes')
 }
