@@ -19,8 +19,13 @@ export interface Environment {
   close(): Promise<void>
 }
 
+/** One whose engine can be asked for more than computing. */
+export interface LocalEnvironment extends Environment {
+  readonly effects: Effects & { readonly engine: LocalEngine }
+}
+
 /** One whose engine is its own. */
-export interface OwnedEnvironment extends Environment {
+export interface OwnedEnvironment extends LocalEnvironment {
   /** Ends the query that runs and refuses further ones. */
   interrupt(): void
 }
@@ -52,7 +57,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Owne
   const lake = await openLake(options.lake)
   const engine = new LocalEngine({ scratch: options.scratch ?? join(tmpdir(), `hindcast-${randomUUID()}`) })
   await requireEngine(lake.store, engine.build)
-  const effects: Effects = {
+  const effects = {
     lake,
     engine,
     queue: options.send ? { send: options.send } : NO_QUEUE,
@@ -76,7 +81,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Owne
  * The environment of a deployed function, opened once per process; its catalog is at most a minute old and has the versions that are
  * needed, if the registry has them.
  */
-export async function environmentOfProcess(needed: readonly NeededVersion[] = []): Promise<Environment> {
+export async function environmentOfProcess(needed: readonly NeededVersion[] = []): Promise<LocalEnvironment> {
   opened ??= openProcess()
   const { environment, catalogs } = await opened.catch((error) => {
     opened = undefined

@@ -1,13 +1,14 @@
 import middy from '@middy/core'
 import { z } from 'zod'
-import { InternalError } from '../lib/model/errors.ts'
+import { InternalError, isRefusal } from '../lib/model/errors.ts'
 import { type EndedRun, endRun } from '../lib/pipeline/end-run.ts'
 import { observed } from './observed.ts'
 import { type Planning, planningOfProcess } from './planning.ts'
 
-/** From the state machine, whose map may have failed, or from EventBridge when an execution was stopped or timed out. */
+/** From the state machine, at whose end an error may stand, or from EventBridge when an execution was stopped or timed out. */
 const reportEvent = z.union([
-  z.strictObject({ run: z.string(), aborted: z.boolean() }),
+  z.strictObject({ run: z.string() }).transform(({ run }) => ({ run, aborted: false })),
+  z.strictObject({ run: z.string(), error: z.string() }).transform(({ run, error }) => ({ run, aborted: !isRefusal(error) })),
   z
     .object({ 'detail-type': z.literal('Step Functions Execution Status Change'), detail: z.object({ name: z.string() }) })
     .transform(({ detail }) => ({ run: detail.name, aborted: true })),

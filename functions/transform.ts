@@ -1,5 +1,5 @@
 import middy from '@middy/core'
-import type { Context, SQSBatchResponse } from 'aws-lambda'
+import type { SQSBatchResponse } from 'aws-lambda'
 import { withVersions } from '../lib/lake/registry.ts'
 import { renderError, Unfinished } from '../lib/model/errors.ts'
 import { handleMessage } from '../lib/pipeline/live.ts'
@@ -9,6 +9,7 @@ import type { Message, Task } from '../lib/pipeline/task.ts'
 import { type Environment, environmentOfProcess, type NeededVersion } from './environment.ts'
 import { observed } from './observed.ts'
 import { LAKE_BUCKET, lakeBucketOf, placeOfProcess } from './place.ts'
+import { withDeadline } from './with-deadline.ts'
 import { type RunPlace, type Work, type WorkItem, workFromEvent } from './work-from-event.ts'
 
 /** A message is begun only with this much time left; what is not begun goes back to the queue. */
@@ -28,7 +29,8 @@ export function createTransformHandler(
   return middy<Work, TransformResult>()
     .use(workFromEvent(lakeBucket))
     .handler(async (work, context) => {
-      const environment = withDeadline(await open(neededBy(work)), context)
+      const opened = await open(neededBy(work))
+      const environment = { ...opened, effects: withDeadline(opened.effects, context) }
       if (work.door === 'queue') return handleBatch(work.items, environment)
       const whole = await withTask(work.task, environment)
       return work.place ? leaveResult(work.task, work.place, whole) : runTask(work.task, whole.catalog, whole.effects)
@@ -102,11 +104,6 @@ async function giveBack(item: WorkItem, { effects }: Environment): Promise<void>
 
 function isOutOfTime({ effects }: Environment): boolean {
   return (effects.timeLeftMs?.() ?? Number.POSITIVE_INFINITY) < TIME_RESERVE_MS
-}
-
-function withDeadline(environment: Environment, context: Partial<Context>): Environment {
-  const left = context.getRemainingTimeInMillis
-  return left ? { ...environment, effects: { ...environment.effects, timeLeftMs: () => left() } } : environment
 }
 
 /** The deployed function. */

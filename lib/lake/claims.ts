@@ -1,3 +1,4 @@
+import { ConflictError } from '../model/errors.ts'
 import { jsonBytes, readJson } from './json-object.ts'
 import { CLAIMS_PREFIX, claimKey } from './keys.ts'
 import { listAll, type ObjectStore } from './object-store.ts'
@@ -16,6 +17,17 @@ export interface Claim {
 
 export async function putClaim(store: ObjectStore, claim: Claim): Promise<void> {
   await store.put(claimKey(claim.run), jsonBytes(claim))
+}
+
+/** Lets a claim that is there hold longer, or shorter; one that was removed meanwhile stays away, as its run was ended. */
+export async function renewClaim(store: ObjectStore, run: string, expires: number): Promise<void> {
+  const found = await readJson<Claim>(store, claimKey(run))
+  if (!found) return
+  try {
+    await store.put(claimKey(run), jsonBytes({ ...found.value, expires }), { ifMatch: found.info.etag })
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error
+  }
 }
 
 export async function removeClaim(store: ObjectStore, run: string): Promise<void> {

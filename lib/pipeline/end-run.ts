@@ -5,15 +5,18 @@
 import { removeClaim } from '../lake/claims.ts'
 import { NO_REQUESTS } from '../lake/counting-store.ts'
 import { jsonBytes } from '../lake/json-object.ts'
-import { listAll, type ObjectStore } from '../lake/object-store.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { canonicalJson } from '../model/hash.ts'
 import type { Effects } from './effects.ts'
-import { recordPrefix } from './plan-run.ts'
+import type { Gate, Verdict } from './gate.ts'
+import { readRunPublish } from './publish-planned.ts'
+import type { RunPublish } from './publish-run.ts'
 import { readPlanFile, readResults, reportKey } from './run-files.ts'
+import { readRecord } from './run-record.ts'
 import { type RunReport, reportOf, tasksPerLevel } from './run-report.ts'
 import { RunTally } from './run-tally.ts'
 import type { Task } from './task.ts'
+import { readGate } from './verify-run.ts'
 
 /** What the state machine is told of a run's end; it does not grow with the number of partitions. */
 export interface EndedRun {
@@ -24,11 +27,17 @@ export interface EndedRun {
   readonly landed: number
   readonly failed: number
   readonly usd: number
+  /** What was verified before, with the first partitions that differ; not there for a run that ended before. */
+  readonly gate?: { readonly verdict: Verdict; readonly compared: number; readonly different: readonly string[] }
+  /** There where it came to that. */
+  readonly publish?: { readonly kind: RunPublish['kind']; readonly reason?: string }
   /** The first failures in words. */
   readonly failures: readonly string[]
 }
 
+/** A cause of a failed execution holds 32,768 characters: https://docs.aws.amazon.com/step-functions/latest/apireference/API_Failure.html */
 const NAMED_MAX = 10
+const WORDS_MAX = 500
 
 /** `aborted`: the map ended before its last task. @throws InvalidInputError for a run without a plan. */
 export async function endRun(
@@ -48,7 +57,7 @@ export async function endRun(
   for (const [level, tasks] of levels.entries()) tally.plan(level, tasks)
   const lost = new Map<string, Lost>()
   for (const level of levels.keys())
-    for (const one of await readRecord(store, run, level)) lost.set(canonicalJson(one.task), { level, ...one })
+    for (const one of (await readRecord(store, run, level)).failed) lost.set(canonicalJson(one.task), { level, ...one })
   await readResults(store, run, (level, result) => {
     lost.delete(canonicalJson(result.task))
     tally.add(level, result)
@@ -56,8 +65,9 @@ export async function endRun(
   for (const { level, ...result } of lost.values()) tally.add(level, result)
   const ended = new Date(effects.now()).toISOString()
   const wallMs = Date.parse(ended) - Date.parse(started)
+  const [gate, publish] = await Promise.all([readGate(store, run), readRunPublish(store, run)])
   const facts = { run, plan, prices, planning, own: NO_REQUESTS, tally: tally.tally(), started, ended, wallMs, aborted: options.aborted }
-  const report = reportOf(facts)
+  const report = { ...reportOf({ ...facts, ...(gate && { gate }) }), ...(publish && { publish }) }
   await store.put(reportKey(run), jsonBytes(report))
   await removeClaim(store, run)
   return describe(report)
@@ -69,39 +79,17 @@ interface Lost {
   readonly error: string
 }
 
-function describe({ run, aborted, outcomes, landed, failed, bill, failures }: RunReport): EndedRun {
-  const named = failures.slice(0, NAMED_MAX).map(({ error }) => error.slice(0, 500))
-  return { run, report: reportKey(run), aborted, outcomes, landed, failed, usd: bill.usd, failures: named }
-}
-
-/** One child of a map as its ResultWriter tells of it: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html */
-interface FailedChild {
-  readonly Input: string
-  readonly Error?: string
-  readonly Cause?: string
-}
-
-/** The children that failed. One that was only stopped has no error: it is part of what was not done. */
-async function readRecord(store: ObjectStore, run: string, level: number): Promise<{ task: Task; error: string }[]> {
-  const found: { task: Task; error: string }[] = []
-  for (const { key } of await listAll(store, { prefix: `${recordPrefix(run, level)}/` })) {
-    if (!/\/FAILED_\d+\.json$/.test(key)) continue
-    const children = JSON.parse(Buffer.from((await store.get(key))?.bytes ?? '[]').toString()) as readonly FailedChild[]
-    for (const { Input: input, Error: name, Cause: cause } of children) {
-      if (name === undefined) continue
-      const { task } = JSON.parse(input) as { readonly task: Task }
-      found.push({ task, error: `${name}: ${messageOf(cause)}` })
-    }
+function describe(report: RunReport): EndedRun {
+  const { run, aborted, outcomes, landed, failed, bill, gate, publish, failures } = report
+  return {
+    ...{ run, report: reportKey(run), aborted, outcomes, landed, failed, usd: bill.usd },
+    ...(gate && { gate: describeGate(gate) }),
+    ...(publish && { publish: { kind: publish.kind, ...('reason' in publish && { reason: publish.reason.slice(0, WORDS_MAX) }) } }),
+    failures: failures.slice(0, NAMED_MAX).map(({ error }) => error.slice(0, WORDS_MAX)),
   }
-  return found
 }
 
-/** Lambda's causes are JSON with the message in it. */
-function messageOf(cause = ''): string {
-  try {
-    const parsed: unknown = JSON.parse(cause)
-    return parsed !== null && typeof parsed === 'object' && 'errorMessage' in parsed ? String(parsed.errorMessage) : cause
-  } catch {
-    return cause
-  }
+function describeGate({ verdict, views, different }: Gate): NonNullable<EndedRun['gate']> {
+  const named = different.slice(0, NAMED_MAX).map(({ view, partition }) => `${view} ${partition}`)
+  return { verdict, compared: views.reduce((sum, { compared }) => sum + compared, 0), different: named }
 }

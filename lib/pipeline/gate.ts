@@ -57,7 +57,10 @@ export const SKIPPED: Gate = { verdict: 'not_verified', skipped: true, views: []
 export async function passGate(plan: Plan, catalog: Catalog, effects: GateEffects): Promise<Gate> {
   // What somebody put over an output is stale: the run repairs it.
   const gate = await verifyVersions(plan.views, catalog, effects, { replaced: false })
-  return gate.verdict === 'different' ? gate : { ...gate, trials: await tryVersions(plan, catalog, effects) }
+  if (gate.verdict === 'different') return gate
+  const trials: Trial[] = []
+  for (const planned of plan.views) trials.push(...(await tryPlanned(planned, catalog, effects)))
+  return { ...gate, trials }
 }
 
 /**
@@ -70,15 +73,23 @@ export async function verifyVersions(
   effects: RecomputeEffects,
   options: GateOptions,
 ): Promise<Gate> {
-  const published = await publishedVersions(effects.lake.store)
   const found: Gated[] = []
-  for (const { view, version } of refs) {
-    const own = await gateVersion({ view, version }, catalog, { ...effects, ...options })
-    const live = published[view]
-    const other = own.view.verdict === 'not_verified' && live !== undefined && live !== version
-    const instead = other ? await gateVersion({ view, version: live }, catalog, { ...effects, ...options }) : own
-    found.push(instead.view.verdict === 'not_verified' ? own : instead)
-  }
+  for (const ref of refs) found.push(await verifyVersion(ref, catalog, effects, options))
+  return gateOf(found, [])
+}
+
+/** Verifies one version as `verifyVersions` does. */
+export async function verifyVersion(ref: VersionRef, catalog: Catalog, effects: RecomputeEffects, options: GateOptions): Promise<Gated> {
+  const own = await gateVersion(ref, catalog, { ...effects, ...options })
+  if (own.view.verdict !== 'not_verified') return own
+  const live = (await publishedVersions(effects.lake.store))[ref.view]
+  if (live === undefined || live === ref.version) return own
+  const instead = await gateVersion({ view: ref.view, version: live }, catalog, { ...effects, ...options })
+  return instead.view.verdict === 'not_verified' ? own : instead
+}
+
+/** What was found of all views together. */
+export function gateOf(found: readonly Gated[], trials: readonly Trial[]): Gate {
   const views = found.map(({ view }) => view)
   const different = found.flatMap(({ compared }) => compared.different)
   const verified = views.length > 0 && views.every(({ verdict }) => verdict === 'verified')
@@ -87,17 +98,20 @@ export async function verifyVersions(
     views,
     different,
     hints: found.flatMap(({ compared }) => compared.hints),
-    trials: [],
+    trials,
   }
 }
 
-interface GateOptions {
+export interface GateOptions {
   readonly replaced: boolean
+  /** Partitions of a view that are compared, where not as many as usual. */
+  readonly most?: number
 }
 
 type Gating = RecomputeEffects & GateOptions
 
-interface Gated {
+/** One view, and what its comparison found. */
+export interface Gated {
   readonly view: GatedView
   readonly compared: Compared
 }
@@ -109,18 +123,21 @@ async function gateVersion(ref: VersionRef, known: Catalog, effects: Gating): Pr
   return gateView(feature, catalog, effects)
 }
 
-const NOTHING: Compared = { compared: 0, different: [], hints: [] }
+/** A view of which nothing was compared. */
+export function notVerifiedAs({ view, version }: VersionRef, reason: string): Gated {
+  return {
+    view: { view, version, verdict: 'not_verified', reason, compared: 0, rows: 0, partitions: [] },
+    compared: { compared: 0, different: [], hints: [] },
+  }
+}
 
 async function gateView(feature: Feature, catalog: Catalog, effects: Gating): Promise<Gated> {
   const { view, version } = feature.version
-  const notVerified = (reason: string) => ({
-    view: { view, version, verdict: 'not_verified' as const, reason, compared: 0, rows: 0, partitions: [] },
-    compared: NOTHING,
-  })
+  const notVerified = (reason: string) => notVerifiedAs({ view, version }, reason)
   const looking = { replaced: effects.replaced, store: effects.lake.store, engine: effects.engine.build.id, now: effects.now() }
   const written = await findLiveWritten(feature, looking)
   if (written.length === 0) return notVerified('live wrote none of its recent partitions under this engine build')
-  const chosen = chooseForGate(await onlyFresh(feature, written, catalog, effects))
+  const chosen = chooseForGate(await onlyFresh(feature, written, catalog, effects), effects.most)
   if (chosen.length === 0) return notVerified('no partition that live wrote is fresh')
   const compared = await verifyStanding(feature, chosen, catalog, effects)
   if (compared.compared === 0) return notVerified('what live wrote changed while it was compared')
@@ -168,17 +185,13 @@ function groupsOf(written: readonly LiveWritten[]): LiveWritten[][] {
   return groups
 }
 
-async function tryVersions(plan: Plan, catalog: Catalog, effects: GateEffects): Promise<Trial[]> {
-  const published = await publishedVersions(effects.lake.store)
-  const trials: Trial[] = []
-  for (const planned of plan.views) {
-    const other = published[planned.view]
-    const feature = catalog.features.get(featureKey(planned.view, planned.version))
-    if (feature && other !== undefined && other !== planned.version && isNew(planned)) {
-      trials.push(await tryVersion({ feature, planned, published: other }, catalog, effects))
-    }
-  }
-  return trials
+/** Tries the version where it is new to the range and another one is published. */
+export async function tryPlanned(planned: PlannedView, catalog: Catalog, effects: GateEffects): Promise<Trial[]> {
+  if (!isNew(planned)) return []
+  const other = (await publishedVersions(effects.lake.store))[planned.view]
+  const feature = catalog.features.get(featureKey(planned.view, planned.version))
+  if (!feature || other === undefined || other === planned.version) return []
+  return [await tryVersion({ feature, planned, published: other }, catalog, effects)]
 }
 
 /** A version is new to a range while at most so much of it was computed. */

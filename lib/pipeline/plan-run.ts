@@ -3,7 +3,6 @@
  * leaves. What lies under `runs/<run>/` afterwards is what `runBackfill` leaves.
  */
 import { putClaim, removeClaim } from '../lake/claims.ts'
-import { runPrefix } from '../lake/keys.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { FUNCTION_GB } from '../model/price.ts'
@@ -11,11 +10,12 @@ import { type Plan, type PlanEffects, planBackfill } from './plan.ts'
 import type { PlanSettings } from './request.ts'
 import { claimedRanges, tasksOf } from './run.ts'
 import { RunFiles, reportKey, requireRunName, tasksKey } from './run-files.ts'
+import { recordPrefix } from './run-record.ts'
 import { readRequest } from './run-request.ts'
 import { measure } from './run-task.ts'
 
 /** A claim that nobody renews holds this long beyond the time that the run may take. */
-const CLAIM_SPARE_MS = 2 * 3_600_000
+export const CLAIM_SPARE_MS = 2 * 3_600_000
 
 /** One level of a run as the state machine maps over it. */
 export interface RunLevel {
@@ -35,6 +35,8 @@ export interface RunLevel {
 export interface PlannedRun {
   readonly run: string
   readonly dryRun: boolean
+  /** The versions are to be published when the levels are done. */
+  readonly publish: boolean
   readonly partitions: number
   readonly maybe: number
   readonly landings: number
@@ -91,11 +93,6 @@ function levelsOf(plan: Plan, run: string, limits: Pick<RunLevel, 'maxConcurrenc
   })
 }
 
-/** `runs/<run>/map/<level>`: what the map itself writes of its executions. */
-export function recordPrefix(run: string, level: number): string {
-  return `${runPrefix(run)}map/${level}`
-}
-
 /** The high expectation of the compute time, twice over. */
 function longestMs(plan: Plan, maxConcurrency: number): number {
   const gbSeconds = plan.quote.lines.find(({ line }) => line === 'lambda compute')?.high ?? 0
@@ -106,6 +103,7 @@ function describe(plan: Plan, facts: Pick<PlannedRun, 'run' | 'dryRun' | 'levels
   return {
     run: facts.run,
     dryRun: facts.dryRun,
+    publish: plan.request.publish ?? false,
     partitions: plan.partitions,
     maybe: plan.maybe,
     landings: plan.landings.reduce((sum, { keys }) => sum + keys.length, 0),

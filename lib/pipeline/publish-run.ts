@@ -1,7 +1,9 @@
 import { HindcastError, renderError } from '../model/errors.ts'
+import type { Gate } from './gate.ts'
 import type { Plan, PlanEffects } from './plan.ts'
 import { publish, type Verified } from './publish.ts'
 import type { PublishReport } from './publish-rules.ts'
+import type { BackfillRequest } from './request.ts'
 
 /** How the publish of a run ended; one that was refused says why, and its run stands. */
 export type RunPublish =
@@ -33,4 +35,10 @@ export async function publishRun({ views }: Plan, { aborted, failures, verified 
     if (error.name === 'ConflictError') return { kind: 'conflict', reason: renderError(error) }
     throw error
   }
+}
+
+/** What publishing has to know of the gate. */
+export function verifiedBy(request: BackfillRequest, gate: Gate | undefined): Verified {
+  if (gate?.verdict === 'verified') return 'yes'
+  return request.unverified ? 'unverified_allowed' : 'nothing_compared'
 }

@@ -25,7 +25,8 @@ const schema = z.strictObject({
   maxConcurrency: z.int().min(1).max(10_000).optional().describe(`tasks at a time (${CONCURRENCY}, or the stack’s cap)`),
   toleratedFailures: z.number().min(0).max(100).default(TOLERATED_FAILURES).describe('per cent of a level’s tasks that may fail'),
   dryRun: z.boolean().default(false).describe('plan and price only; nothing is written'),
-  publish: z.literal(false).default(false).describe('publishing is a step of its own: hindcast publish'),
+  publish: z.boolean().default(false).describe('make the versions that were computed the ones that readers see, all at once'),
+  unverified: z.boolean().default(false).describe('run without the gate, and publish also what was not verified'),
   reason: z.string().min(1).max(1000).default('backfill').describe('why, for the report'),
 })
 
@@ -47,7 +48,7 @@ export interface ReadRequest {
 export function readRequest(input: unknown, catalog: Catalog, concurrencyMax: number): ReadRequest {
   const parsed = schema.safeParse(input)
   if (!parsed.success) throw new InvalidInputError(`the request does not fit its schema:\n${z.prettifyError(parsed.error)}`)
-  const { view: one, views, from, to, last, dryRun, toleratedFailures, maxConcurrency, publish: _, ...rest } = parsed.data
+  const { view: one, views, from, to, last, dryRun, toleratedFailures, maxConcurrency, publish, unverified, ...rest } = parsed.data
   if (one !== undefined && views !== undefined) throw new InvalidInputError("the request has both 'view' and 'views'; expected one of them")
   if (maxConcurrency !== undefined && maxConcurrency > concurrencyMax)
     throw new InvalidInputError(`maxConcurrency ${maxConcurrency} is above the cap of this stack; expected 1 to ${concurrencyMax}`)
@@ -58,6 +59,8 @@ export function readRequest(input: unknown, catalog: Catalog, concurrencyMax: nu
       views: views ?? (one === undefined ? [...catalog.candidates.keys()] : [one]),
       period: periodOf({ from, to, last }),
       ...(maxCost !== undefined && { maxCost }),
+      ...(publish && { publish }),
+      ...(unverified && { unverified }),
     },
     maxConcurrency: maxConcurrency ?? Math.min(CONCURRENCY, concurrencyMax),
     toleratedFailures,

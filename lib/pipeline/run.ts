@@ -12,8 +12,7 @@ import { renderError } from '../model/errors.ts'
 import type { Effects } from './effects.ts'
 import type { Gate, GateEffects } from './gate.ts'
 import { type Plan, planBackfill } from './plan.ts'
-import type { Verified } from './publish.ts'
-import { publishRun } from './publish-run.ts'
+import { publishRun, verifiedBy } from './publish-run.ts'
 import type { BackfillRequest, PlanSettings } from './request.ts'
 import { RunFiles, reportKey } from './run-files.ts'
 import { type RunReport, reportOf, tasksPerLevel } from './run-report.ts'
@@ -100,12 +99,6 @@ export async function runBackfill(
   } finally {
     await removeClaim(lake.store, options.run)
   }
-}
-
-/** What publishing has to know of the gate. */
-function verifiedBy(request: BackfillRequest, gate: Gate | undefined): Verified {
-  if (gate?.verdict === 'verified') return 'yes'
-  return request.unverified ? 'unverified_allowed' : 'nothing_compared'
 }
 
 /** Undefined where the caller has no gate. */

@@ -12,7 +12,9 @@ import { renderMachine } from './render-machine.ts'
 
 export interface BackfillMachineOptions {
   readonly plan: IFunction
+  readonly verify: IFunction
   readonly transform: IFunction
+  readonly publish: IFunction
   readonly report: IFunction
   readonly bucket: LakeBucket
 }
@@ -23,10 +25,12 @@ export class BackfillMachine extends Construct {
 
   constructor(scope: Construct, id: string, options: BackfillMachineOptions) {
     super(scope, id)
-    const { plan, transform, report, bucket } = options
+    const { plan, verify, transform, publish, report, bucket } = options
     const definition = renderMachine({
       plan: plan.functionArn,
+      verify: verify.functionArn,
       transform: transform.functionArn,
+      publish: publish.functionArn,
       report: report.functionArn,
       bucket: bucket.bucketName,
     })
@@ -36,7 +40,7 @@ export class BackfillMachine extends Construct {
       tracingEnabled: true,
       logs: { destination, level: LogLevel.ALL, includeExecutionData: false },
     })
-    for (const one of [plan, transform, report]) one.grantInvoke(this.machine)
+    for (const one of [plan, verify, transform, publish, report]) one.grantInvoke(this.machine)
     this.#allowMap(bucket)
     new Rule(this, 'Stopped', {
       description: 'A stopped backfill gets its report, and its claim ends',

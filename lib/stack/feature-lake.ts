@@ -66,9 +66,14 @@ export class FeatureLake extends Construct {
       concurrency: live,
       sweepEvery: options.sweepEvery ?? Duration.hours(1),
     })
-    const plan = this.#makePlan(history)
-    const report = this.#makeReport()
-    this.backfill = new BackfillMachine(this, 'Backfill', { plan, transform: this.transform, report, bucket: this.bucket })
+    this.backfill = new BackfillMachine(this, 'Backfill', {
+      plan: this.#makePlan(history),
+      verify: this.#makeVerify(),
+      transform: this.transform,
+      publish: this.#makePublish(),
+      report: this.#makeReport(),
+      bucket: this.bucket,
+    })
     this.#register(definitions)
     if (options.alarms ?? true)
       new LakeAlarms(this, 'Watch', {
@@ -100,6 +105,19 @@ export class FeatureLake extends Construct {
     plan.allowObjects(['s3:PutObject'], this.#objects('runs/*'))
     plan.allowObjects(['s3:DeleteObject'], this.#objects('runs/active/*'))
     return plan
+  }
+
+  /** It computes as transform does, and writes what it found. */
+  #makeVerify(): HindcastFunction {
+    const verify = this.#make('Verify', { verb: 'verify', engine: true, memory: FUNCTION_GB * 1024, disk: DISK_MB })
+    verify.allowObjects(['s3:PutObject'], this.#objects('runs/active/*', 'runs/*/gate.json'))
+    return verify
+  }
+
+  #makePublish(): HindcastFunction {
+    const publish = this.#make('Publish', { verb: 'publish', memory: 2048 })
+    publish.allowObjects(['s3:PutObject'], this.#objects('registry/*', 'runs/*/publish.json'))
+    return publish
   }
 
   #makeReport(): HindcastFunction {
@@ -190,6 +208,8 @@ const WILDCARDS: Readonly<Record<string, string>> = {
   '/runs/active/*': NAMES,
   '/runs/*/results/*': NAMES,
   '/runs/*/report.json': NAMES,
+  '/runs/*/gate.json': NAMES,
+  '/runs/*/publish.json': NAMES,
 }
 
 function rawWildcards(followed: readonly FollowedBucket[]): Record<string, string> {

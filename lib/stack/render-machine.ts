@@ -2,16 +2,18 @@
  * The state machine of a backfill, in the Amazon States Language. What grows with the number of partitions lies in the lake: the plan and a
  * manifest of tasks per level, a result per task, the map's own record.
  *
- *     Plan -> dry run? -> for each level, one after the other: map over its tasks -> Report
- *                                    |  more failed than tolerated
- *                                    +----------------------------> ReportFailure -> Failed
+ *     Plan -> dry run? -> Verify -> for each level, one after the other: map over its tasks -> publish? -> Publish -> Report
+ *                           |                   | more failed than tolerated                              |
+ *                           +-------------------+---------- not verified, refused ------------------------+-> ReportFailure -> Failed
  */
 import type { ErrorName } from '../model/errors.ts'
 
 /** What the definition refers to; ARNs may be tokens of a template. */
 export interface MachineParts {
   readonly plan: string
+  readonly verify: string
   readonly transform: string
+  readonly publish: string
   readonly report: string
   readonly bucket: string
 }
@@ -45,6 +47,9 @@ const RETRY = [
   },
 ]
 
+/** Whatever ends a run early, it has a report. */
+const CATCH = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'ReportFailure' }]
+
 /** The definition as an object. */
 export function renderMachine(parts: MachineParts): object {
   return {
@@ -55,13 +60,20 @@ export function renderMachine(parts: MachineParts): object {
       DryRun: {
         Type: 'Choice',
         Choices: [{ Variable: '$.dryRun', BooleanEquals: true, Next: 'Planned' }],
-        Default: 'Levels',
+        Default: 'Verify',
       },
       Planned: { Type: 'Succeed' },
+      Verify: { ...call(parts.verify, { 'run.$': '$.run' }), ResultPath: null, Catch: CATCH, Next: 'Levels' },
       Levels: renderLevels(parts),
-      Report: { ...call(parts.report, { 'run.$': '$.run', aborted: false }), OutputPath: '$.Payload', End: true },
+      Publishing: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.publish', BooleanEquals: true, Next: 'Publish' }],
+        Default: 'Report',
+      },
+      Publish: { ...call(parts.publish, { 'run.$': '$.run' }), ResultPath: null, Catch: CATCH, Next: 'Report' },
+      Report: { ...call(parts.report, { 'run.$': '$.run' }), OutputPath: '$.Payload', End: true },
       ReportFailure: {
-        ...call(parts.report, { 'run.$': '$.run', aborted: true }),
+        ...call(parts.report, { 'run.$': '$.run', 'error.$': '$.error.Error' }),
         ResultSelector: { 'text.$': 'States.JsonToString($.Payload)' },
         ResultPath: '$.report',
         Next: 'Failed',
@@ -80,8 +92,8 @@ function renderLevels(parts: MachineParts): object {
     MaxConcurrency: 1,
     ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, StartAt: 'Tasks', States: { Tasks: renderTasks(parts) } },
     ResultPath: null,
-    Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'ReportFailure' }],
-    Next: 'Report',
+    Catch: CATCH,
+    Next: 'Publishing',
   }
 }
 

@@ -5,10 +5,12 @@ import { type OwnedEnvironment, openEnvironment } from '../../functions/environm
 import { lakeBucketOf } from '../../functions/place.ts'
 import { createPlanHandler } from '../../functions/plan.ts'
 import type { Planning } from '../../functions/planning.ts'
+import { createPublishHandler } from '../../functions/publish.ts'
 import { createRegisterHandler } from '../../functions/register.ts'
 import { createReportHandler } from '../../functions/report.ts'
 import { createSweepHandler } from '../../functions/sweep.ts'
 import { createTransformHandler } from '../../functions/transform.ts'
+import { createVerifyHandler } from '../../functions/verify.ts'
 import { openLake } from '../../lib/lake/open-lake.ts'
 import { queueSender } from '../../lib/lake/queue-sender.ts'
 import { readCatalog, readEngine } from '../../lib/lake/registry.ts'
@@ -41,10 +43,10 @@ export function openFunctions(options: { readonly definitions: string; readonly 
     }
     return new Promise((resolve) => waiting.push(resolve))
   }
-  const transform = async (environment: Invocation['environment'], event: unknown): Promise<unknown> => {
+  const onLane = async (environment: Invocation['environment'], work: (lane: Lane) => Promise<unknown>): Promise<unknown> => {
     const lane = await take(environment)
     try {
-      return await lane.call(event)
+      return await work(lane)
     } finally {
       const next = waiting.shift()
       if (next) next(lane)
@@ -52,16 +54,17 @@ export function openFunctions(options: { readonly definitions: string; readonly 
     }
   }
   const light = (environment: Invocation['environment']) => () => openPlanning(environment, now)
-  const call = (handler: unknown, event: unknown) => (handler as (event: unknown, context: object) => Promise<unknown>)(event, {})
   return {
     run: async ({ functionName, environment, event }) => {
-      const [, verb] = /Lake(Transform|Plan|Report|Sweep|Register)/.exec(functionName) ?? []
-      if (verb === 'Transform') return transform(environment, event)
+      const [, verb] = /Lake(Transform|Plan|Verify|Publish|Report|Sweep|Register)/.exec(functionName) ?? []
+      if (verb === 'Transform') return onLane(environment, (lane) => lane.transform(event))
       if (verb === 'Plan')
         return call(
           createPlanHandler(light(environment), () => Number(environment.HINDCAST_MAP_CONCURRENCY)),
           event,
         )
+      if (verb === 'Verify') return onLane(environment, (lane) => lane.verify(event))
+      if (verb === 'Publish') return call(createPublishHandler(light(environment)), event)
       if (verb === 'Report') return call(createReportHandler(light(environment)), event)
       if (verb === 'Sweep') return call(createSweepHandler(light(environment)), event)
       return call(
@@ -75,19 +78,29 @@ export function openFunctions(options: { readonly definitions: string; readonly 
   }
 }
 
-/** One process of the transform function. */
+function call(handler: unknown, event: unknown): Promise<unknown> {
+  return (handler as (event: unknown, context: object) => Promise<unknown>)(event, {})
+}
+
+/** One process of a function that computes. */
 class Lane {
-  readonly call: Call
+  readonly transform: Call
+  readonly verify: Call
   readonly #environment: Promise<OwnedEnvironment>
 
   constructor({ HINDCAST_LAKE: lake = '', HINDCAST_QUEUE_URL: url = '' }: Invocation['environment'], now: number) {
     const scratch = mkdtempSync(join(tmpdir(), 'hindcast-lane-'))
     this.#environment = openEnvironment({ lake, scratch, send: queueSender(url), now: () => now, log: () => undefined })
-    const handler = createTransformHandler(
+    const transform = createTransformHandler(
       () => this.#environment,
       () => lakeBucketOf(lake),
     )
-    this.call = (event) => (handler as unknown as (event: unknown, context: object) => Promise<unknown>)(event, {})
+    this.transform = (event) => call(transform, event)
+    this.verify = (event) =>
+      call(
+        createVerifyHandler(() => this.#environment),
+        event,
+      )
   }
 
   async close(): Promise<void> {

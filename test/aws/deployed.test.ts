@@ -15,6 +15,7 @@ import { openLake } from '../../lib/lake/open-lake.ts'
 import { DataError, TransientError } from '../../lib/model/errors.ts'
 import { sha256 } from '../../lib/model/hash.ts'
 import type { EndedRun } from '../../lib/pipeline/end-run.ts'
+import { forgeOutput } from '../support/forge-receipt.ts'
 import { openHouse, openTestEngine } from '../support/house.ts'
 import { layTicks, TICKS_FILES, ticksCatalog } from '../support/ticks.ts'
 import { type DeployedLake, deployLake } from './deploy.ts'
@@ -226,6 +227,48 @@ describe.skipIf(missing !== undefined)(`deployed, emulated${missing === undefine
     expect((await backfill({ last: '30d', form: 1 })).cause).toContain('Unrecognized key')
     expect(await keys('runs/')).toEqual(before)
     expect(calls).toBe(0)
+  })
+
+  const APRIL = { views: ['busy', 'busier'], from: '2001-04-01', to: '2001-04-30', toleratedFailures: 0 }
+  const published = async () => JSON.parse(Buffer.from((await store.get('registry/published.json'))?.bytes ?? '{}').toString()).views
+
+  it('publishes nothing that was not verified, and says so by a name of its own; the run stands', { timeout: 120_000 }, async () => {
+    const failed = await backfill({ ...APRIL, publish: true }, 'unverified')
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'NotVerified' })
+    expect(JSON.parse(failed.cause ?? '')).toMatchObject({
+      ...{ run: 'unverified', aborted: false, failed: 0, gate: { verdict: 'not_verified' } },
+      publish: { kind: 'not_verified', reason: expect.stringContaining('nothing was compared') },
+    })
+    expect(await published()).toBeUndefined()
+    expect(await keys('runs/unverified/')).toEqual(expect.arrayContaining(['runs/unverified/publish.json', 'runs/unverified/report.json']))
+  })
+
+  it('verifies what live wrote and publishes all views of the run with one put', { timeout: 120_000 }, async () => {
+    for (const key of await keys('features/bus')) if (/dt=2001-04-(28|29|30)/.test(key)) await store.delete(key)
+    for (const day of ['2001-04-28', '2001-04-29', '2001-04-30']) await layInBucket([day])
+    expect(await drain()).toEqual([])
+    const { status, output } = await backfill({ ...APRIL, publish: true }, 'publishing')
+    expect({ status, output }).toMatchObject({ status: 'SUCCEEDED', output: { publish: { kind: 'published' } } })
+    expect(output.gate).toMatchObject({ verdict: 'verified', different: [] })
+    expect(output.gate?.compared).toBeGreaterThanOrEqual(4)
+    expect(Object.keys(await published()).sort()).toEqual(['busier', 'busy'])
+  })
+
+  it('stops before it computes where a backfill gives other bytes than live wrote', { timeout: 120_000 }, async () => {
+    const [folder = ''] = (await keys('features/busy/')).map((key) => key.slice(0, key.indexOf('dt=')))
+    const before = await store.get(`${folder}dt=2001-04-29/features.parquet`)
+    await forgeOutput(store, `${folder}dt=2001-04-20/`, `${folder}dt=2001-04-29/`)
+    for (const key of await keys(`${folder}dt=2001-04-10/`)) await store.delete(key)
+    const failed = await backfill(APRIL, 'differing')
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'LiveDiffers' })
+    const gate = { verdict: 'different', different: ['busy 2001-04-29'] }
+    expect(JSON.parse(failed.cause ?? '')).toMatchObject({ aborted: false, outcomes: {}, gate })
+    expect(calls).toBe(0)
+    expect(await keys(`${folder}dt=2001-04-10/`)).toEqual([])
+    expect(await keys('runs/active/')).toEqual([])
+    await store.put(`${folder}dt=2001-04-29/features.parquet`, before?.bytes ?? new Uint8Array())
+    expect(await backfill({ ...APRIL, unverified: true })).toMatchObject({ status: 'SUCCEEDED', output: { failed: 0 } })
+    expect(await keys(`${folder}dt=2001-04-10/`)).toHaveLength(2)
   })
 
   /** Tasks of a run whose transform calls meet this fault. */

@@ -3,7 +3,14 @@ import * as errors from '../../lib/model/errors.ts'
 import { renderMachine } from '../../lib/stack/render-machine.ts'
 import { machinesOf, openApp } from './open-app.ts'
 
-const PARTS = { plan: '<LakePlan.Arn>', transform: '<LakeTransform.Arn>', report: '<LakeReport.Arn>', bucket: '<Imported>' }
+const PARTS = {
+  plan: '<LakePlan.Arn>',
+  verify: '<LakeVerify.Arn>',
+  transform: '<LakeTransform.Arn>',
+  publish: '<LakePublish.Arn>',
+  report: '<LakeReport.Arn>',
+  bucket: '<Imported>',
+}
 
 /** Every object of a definition that has this key. */
 function withKey(value: unknown, key: string): Record<string, unknown>[] {
@@ -34,6 +41,9 @@ const OUR_NAMES = [
   errors.ConflictError,
   errors.InternalError,
   errors.Unfinished,
+  errors.LiveDiffers,
+  errors.NotVerified,
+  errors.NotPublished,
 ].map((Kind) => new Kind('x').name)
 
 test('the template has the definition as it is rendered', () => {
@@ -48,10 +58,19 @@ test('every error name of the definition exists', () => {
 
 test('bad data and bad requests are never tried again; unfinished work has an entry of its own', () => {
   const tasks = withKey(renderMachine(PARTS), 'Retry')
-  expect(tasks).toHaveLength(4)
+  expect(tasks).toHaveLength(6)
   for (const { Retry: entries } of tasks as unknown as { Retry: { ErrorEquals: string[]; JitterStrategy?: string }[] }[]) {
     const names = entries.flatMap(({ ErrorEquals }) => ErrorEquals)
-    for (const never of ['DataError', 'InvalidInputError', 'InternalError', 'States.ALL', 'States.TaskFailed'])
+    for (const never of [
+      'DataError',
+      'InvalidInputError',
+      'InternalError',
+      'LiveDiffers',
+      'NotVerified',
+      'NotPublished',
+      'States.ALL',
+      'States.TaskFailed',
+    ])
       expect(names).not.toContain(never)
     expect(entries.filter(({ ErrorEquals }) => ErrorEquals.includes('Unfinished'))).toEqual([
       { ErrorEquals: ['Unfinished'], IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 20 },
@@ -72,4 +91,16 @@ test('levels run one after the other, their tasks in standard children that are 
     ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
     ResultWriter: { Parameters: { 'Prefix.$': '$.level.record' } },
   })
+})
+
+test('the gate is passed before anything is computed, and what ends a run early has a report', () => {
+  const { States: states } = renderMachine(PARTS) as { States: Record<string, Record<string, unknown>> }
+  expect(states.DryRun).toMatchObject({ Default: 'Verify' })
+  expect(states.Verify).toMatchObject({ ResultPath: null, Next: 'Levels' })
+  expect(states.Levels).toMatchObject({ Next: 'Publishing' })
+  expect(states.Publishing).toMatchObject({ Choices: [{ Variable: '$.publish', Next: 'Publish' }], Default: 'Report' })
+  expect(states.Publish).toMatchObject({ ResultPath: null, Next: 'Report' })
+  for (const name of ['Verify', 'Levels', 'Publish'])
+    expect(states[name]?.Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'ReportFailure' }])
+  expect(states.Failed).toMatchObject({ ErrorPath: '$.error.Error', CausePath: '$.report.text' })
 })

@@ -26,6 +26,7 @@ test('a short request gets the defaults of the command line', () => {
     toleratedFailures: 5,
     dryRun: false,
   })
+  expect(read({ last: '30d', publish: true, unverified: true }).request).toMatchObject({ publish: true, unverified: true })
   expect(read({ last: '30d' }).request.views).toEqual(['busy', 'busier'])
   expect(readRequest({ last: '30d' }, catalog, 20).maxConcurrency).toBe(20)
 })
@@ -37,14 +38,15 @@ test.each([
   ['two periods', { last: '30d', from: '2001', to: '2002' }, /'from' and 'to', or 'last' alone/],
   ['two kinds of views', { view: 'busy', views: ['busier'], last: '30d' }, /both 'view' and 'views'/],
   ['more than the cap', { last: '30d', maxConcurrency: 500 }, /maxConcurrency 500 is above the cap of this stack; expected 1 to 200/],
-  ['publish', { last: '30d', publish: true }, /at publish/],
+  ['publish in words', { last: '30d', publish: 'yes' }, /expected boolean[\s\S]*at publish/],
   ['text', 'busy', /expected object/],
 ])('%s is refused with what is allowed', (_what, input, message) => {
   expect(() => read(input)).toThrow(expect.objectContaining({ name: 'InvalidInputError', message: expect.stringMatching(message) }))
 })
 
 test('the schema names every field that a request may have', () => {
-  const fields = 'dryRun from last maxConcurrency maxCost missingInputs publish reason reprocess to toleratedFailures view views with'
+  const fields =
+    'dryRun from last maxConcurrency maxCost missingInputs publish reason reprocess to toleratedFailures unverified view views with'
   const { properties, additionalProperties } = requestSchema() as { properties: object; additionalProperties: boolean }
   expect(Object.keys(properties).sort()).toEqual(fields.split(' '))
   expect(additionalProperties).toBe(false)
