@@ -2,7 +2,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { listAll } from '../../lib/lake/object-store.ts'
+import { listAll, type ObjectStore } from '../../lib/lake/object-store.ts'
+import { openLake } from '../../lib/lake/open-lake.ts'
+import { readPublished } from '../../lib/lake/published.ts'
 import { S3Store } from '../../lib/lake/s3-store.ts'
 import { sha256 } from '../../lib/model/hash.ts'
 import { runCli, temporaryFolder } from '../e2e/run-cli.ts'
@@ -68,6 +70,59 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
       [...files].flatMap(([key, bytes]) => (/^training\/.*\.parquet$/.test(key) ? [sha256(bytes)] : []))
     expect(sets(inBucket)).toHaveLength(1)
     expect(sets(inBucket)).toEqual(sets(inFolder))
+  })
+
+  it('publishes, rolls back, pins, drops and trains as on a folder', { timeout: 180_000 }, async () => {
+    const dir = join(await temporaryFolder(), 'project')
+    await runCli(['--now', NOW, 'init', dir])
+    for (const { key } of await listAll(store, { prefix: '' })) await store.delete(key)
+    for (const [key, bytes] of await filesBelow(join(dir, 'lake'))) await store.put(key, bytes)
+    await writeFile(join(dir, 'labels.csv'), 'asked,customer\n2026-03-30T10:00:00Z,c01\n2026-03-29T10:00:00Z,new\n')
+    await writeFile(join(dir, 'features/again.training.yaml'), TRAINING)
+    const view = await readFile(join(dir, 'features/customer_week.sql'), 'utf8')
+    const lakes = [join(dir, 'lake'), 's3://lake']
+    const stores = [(await openLake(join(dir, 'lake'), { readOnly: true })).store, store] as const
+    const both = async (code: number, now: string, ...args: readonly string[]) => {
+      const outs: string[] = []
+      for (const lake of lakes) {
+        const done = await runCli(['--lake', lake, '--features', join(dir, 'features'), '--now', now, ...args])
+        expect(done, `${lake} ${args.join(' ')}: ${done.err}`).toMatchObject({ code })
+        outs.push(done.out)
+      }
+      return outs
+    }
+    const same = async (read: (from: ObjectStore) => Promise<unknown>) => {
+      const [folder, bucket] = await Promise.all(stores.map(read))
+      expect(bucket).toEqual(folder)
+      return folder
+    }
+    const published = async (from: ObjectStore) => (await readPublished(from)).value
+    const prefixes = (from: ObjectStore) => listAll(from, { prefix: 'features/' }).then((all) => all.map(({ key }) => key.split('/dt=')[0]))
+    await both(0, NOW, 'backfill', '--last', '7d', '--publish', '--unverified', '--workers', '2')
+    const first = (await readPublished(store)).value.views
+    await writeFile(join(dir, 'features/customer_week.sql'), view.replace('SELECT customer,', 'SELECT customer, 1 AS one,'))
+    await both(0, NOW, 'backfill', '--last', '7d', '--publish', '--unverified', '--workers', '2')
+    const second = (await readPublished(store)).value.views
+    expect(second).not.toEqual(first)
+    await both(2, NOW, 'rollback', 'customer_week')
+    await both(0, NOW, 'rollback', 'customer_week', 'country_active', '--workers', '1')
+    expect(await same(published)).toMatchObject({ views: first })
+    await both(0, NOW, 'publish', '--all', '--unverified')
+    const LATER = '2026-04-10T09:30:00Z'
+    const old = ['customer_week', first.customer_week ?? ''] as const
+    await both(0, LATER, 'pin', ...old, '--reason', 'a model')
+    expect(await same(published)).toMatchObject({ views: second, pins: { [old.join('@')]: { reason: 'a model' } } })
+    await both(2, LATER, 'drop', ...old, '--yes')
+    await both(0, LATER, 'unpin', ...old)
+    await both(0, LATER, 'drop', 'country_active', first.country_active ?? '', '--yes')
+    await both(0, LATER, 'drop', ...old, '--yes')
+    expect(new Set((await same(prefixes)) as string[])).toEqual(
+      new Set(Object.entries(second).map(([name, hash]) => `features/${name}/v=${hash}`)),
+    )
+    const [a, b] = await both(0, LATER, 'train', 'again', '--labels', join(dir, 'labels.csv'), '--json')
+    const shas = (json = '') => JSON.parse(json).files.map(({ sha256: sha }: { readonly sha256: string }) => sha)
+    expect(shas(b)).toEqual(shas(a))
+    await both(2, LATER, 'train', 'again', '--labels', join(dir, 'labels.csv'), '--version', old.join('@'))
   })
 
   it('says which bucket is not there, and what the place of a lake looks like', async () => {
