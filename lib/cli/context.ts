@@ -1,9 +1,12 @@
 import type { Instant } from '../model/zone.ts'
+import type { DeployedLake } from './deployed/deployed-lake.ts'
 
 /** What every command gets: the global options, read, and where it writes. */
 export interface CliContext {
-  /** Folder of the lake. */
+  /** Folder of the lake, or `s3://BUCKET`. */
   readonly lake: string
+  /** The stack that computes the lake, where `--stack` names one. */
+  readonly deployed?: DeployedLake
   /** Folder of the definitions. */
   readonly features: string
   /** A fixed clock where `--now` gave one. */

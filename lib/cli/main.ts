@@ -2,10 +2,13 @@ import { Command, CommanderError, Option } from 'commander'
 import { InvalidInputError, renderError } from '../model/errors.ts'
 import { REPROCESS } from '../model/states.ts'
 import type { CliContext } from './context.ts'
+import type { DeployedLake } from './deployed/deployed-lake.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 
 interface GlobalOptions {
   readonly lake: string
+  readonly stack?: string
+  readonly deployed?: DeployedLake
   readonly features: string
   readonly now?: string
   readonly debug?: boolean
@@ -34,6 +37,7 @@ function createProgram(ended: Ended): Command {
   const program = new Command('hindcast')
     .description('Feature backfills that give the same bytes as the live pipeline.')
     .option('--lake <dir>', 'folder of the lake, or s3://BUCKET', process.env.HINDCAST_LAKE ?? 'lake')
+    .option('--stack <name>', 'the lake of this CloudFormation stack; backfills run there')
     .option('--features <dir>', 'folder of the definitions', process.env.HINDCAST_FEATURES ?? 'features')
     .option('--now <time>', 'take this time as now, such as 2001-07-01T06:00:00Z')
     .option('--debug', 'show where an error came from')
@@ -44,8 +48,10 @@ function createProgram(ended: Ended): Command {
       'after',
       '\nExit codes: 0 done, 1 bug, 2 wrong request or definition, 3 bad data, 4 different, 5 nothing compared, 6 try again, 130 interrupted.',
     )
+  program.hook('preAction', () => findDeployed(program))
   addDefinitionCommands(program, ended)
   addBackfillCommands(program, ended)
+  addDeployedCommands(program, ended)
   addLiveCommands(program, ended)
   addForgetCommand(program, ended)
   addVersionCommands(program, ended)
@@ -53,6 +59,17 @@ function createProgram(ended: Ended): Command {
   addTrainingCommands(program, ended)
   addQuestionCommands(program, ended)
   return program
+}
+
+/** With `--stack`, the lake is the one that the stack's outputs name. */
+async function findDeployed(program: Command): Promise<void> {
+  const { stack, lake } = program.opts<GlobalOptions>()
+  if (stack === undefined) return
+  if (program.getOptionValueSource('lake') === 'cli')
+    throw new InvalidInputError(`--stack ${stack} names a lake, and so does --lake ${lake}; expected one of them`)
+  const deployed = await (await import('./deployed/find-stack.ts')).findStack(stack)
+  program.setOptionValueWithSource('lake', deployed.place, 'stack')
+  program.setOptionValueWithSource('deployed', deployed, 'stack')
 }
 
 /** Adds a command whose action gets the context and its own options. */
@@ -121,6 +138,7 @@ function addBackfillCommands(program: Command, ended: Ended): void {
     add(program, 'backfill [views...]', 'Compute historical partitions on all cores; a second run goes on where one ended', [
       'hindcast backfill airport_week --from 2001-01-01 --to 2001-06-30 --with upstream',
       'hindcast backfill airport_week --last 30d --reprocess failed --reason "raw files repaired"',
+      'hindcast --stack Hindcast backfill airport_week --from 2001-01-01 --to 2001-06-30 --max-cost 5',
     ]),
   )
     .option('--dry-run', 'plan only')
@@ -130,6 +148,9 @@ function addBackfillCommands(program: Command, ended: Ended): void {
     .option('--unverified', 'do not hold what live wrote against a backfill first, and publish all the same')
     .option('--report', 'make the HTML page of the run too, as hindcast report does')
     .option('--schema', 'show the JSON schema of the input that starts a deployed backfill')
+    .option('--max-concurrency <n>', 'with --stack: tasks at a time', parseCount)
+    .option('--tolerated-failures <percent>', "with --stack: per cent of a level's tasks that may fail before the run ends", parsePercent)
+    .option('--detach', 'with --stack: start the run and do not watch it')
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/backfill.ts')).backfill(contextOf(program), { views, ...options })),
     )
@@ -168,6 +189,17 @@ function addDiffCommand(program: Command, ended: Ended): void {
     .option('--json', 'write the comparison as JSON')
     .action(async (view: string, options) =>
       ended(await (await import('./commands/diff.ts')).diff(contextOf(program), { view, ...options })),
+    )
+}
+
+function addDeployedCommands(program: Command, ended: Ended): void {
+  add(program, 'watch [run]', 'Show how far a run of a stack is, and what came of it (default: the newest run)', [
+    'hindcast --stack Hindcast watch',
+    'hindcast --stack Hindcast watch 20010701T060000Z-airport_week-1f2e --json',
+  ])
+    .option('--json', 'write what came of it as JSON')
+    .action(async (run: string | undefined, options) =>
+      ended(await (await import('./commands/watch.ts')).watch(contextOf(program), { ...(run !== undefined && { run }), ...options })),
     )
 }
 
@@ -337,6 +369,7 @@ function contextOf(program: Command): CliContext {
   const fixedNow = options.now === undefined ? undefined : parseNow(options.now)
   return {
     lake: options.lake,
+    ...(options.deployed && { deployed: options.deployed }),
     features: options.features,
     fixedNow,
     now: () => fixedNow ?? Date.now(),
@@ -357,6 +390,12 @@ function parseUsd(text: string): number {
   const usd = Number(text)
   if (!(usd >= 0)) throw new InvalidInputError(`--max-cost '${text}' is not an amount; expected US dollars such as 2.50`)
   return usd
+}
+
+function parsePercent(text: string): number {
+  const percent = Number(text)
+  if (text.trim() !== '' && percent >= 0 && percent <= 100) return percent
+  throw new InvalidInputError(`'${text}' is not a percentage; expected a number from 0 to 100`)
 }
 
 function parseTolerance(text: string): number {

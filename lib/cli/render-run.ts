@@ -10,8 +10,12 @@ import { count, usd } from './table.ts'
 
 const SHOWN_MAX = 10
 
-/** What became of a run, for a person; `page` is where its page lies, if one was made. */
-export function renderRun(report: RunReport, wallMs: number, page?: string): string {
+/** What became of a run, for a person; `page` is where its page lies, if one was made, `hindcast` how a command on its lake begins. */
+export function renderRun(
+  report: RunReport,
+  wallMs: number,
+  { page, hindcast = 'hindcast' }: { readonly page?: string | undefined; readonly hindcast?: string } = {},
+): string {
   const order = ['written', 'confirmed', 'fresh', 'rejected', 'blocked', 'pending']
   const kinds = Object.keys(report.outcomes).sort((a, b) => rank(order, a) - rank(order, b))
   const outcomes = kinds.map((kind) => `${(report.outcomes[kind] ?? 0).toLocaleString('en-US')} ${kind.replace('_', ' ')}`)
@@ -23,12 +27,12 @@ export function renderRun(report: RunReport, wallMs: number, page?: string): str
     ...renderGate(report.gate),
     ...renderBill(report.bill),
     ...report.rejected.slice(0, SHOWN_MAX).map(({ view, partition, reason }) => `  rejected: ${view} ${partition}: ${reason}`),
-    ...more((report.outcomes.rejected ?? 0) - SHOWN_MAX, 'rejected; hindcast status lists them'),
+    ...more((report.outcomes.rejected ?? 0) - SHOWN_MAX, `rejected; ${hindcast} status lists them`),
     ...(report.aborted ? [] : report.failures).slice(0, SHOWN_MAX).map(({ error }) => `  failed: ${error}`),
     ...more(report.failed - SHOWN_MAX, `failed tasks, in runs/${report.run}/report.json`),
     ...(report.aborted ? ['  interrupted; the same command goes on with the rest'] : []),
     ...renderRunPublish(report.publish),
-    page === undefined ? `  hindcast report ${report.run} makes a page of it` : `  page: ${page}`,
+    page === undefined ? `  ${hindcast} report ${report.run} makes a page of it` : `  page: ${page}`,
   ].join('\n')
 }
 

@@ -25,7 +25,8 @@ interface TasksFile extends Formatted {
   readonly tasks: readonly Task[]
 }
 
-interface ResultsFile extends Formatted {
+/** `results/<level>-<index>.json`. */
+export interface ResultsFile extends Formatted {
   readonly level: number
   readonly results: readonly TaskResult[]
 }

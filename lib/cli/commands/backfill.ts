@@ -21,11 +21,16 @@ export interface BackfillOptions extends PlanOptions {
   readonly unverified?: boolean
   readonly report?: boolean
   readonly schema?: boolean
+  readonly maxConcurrency?: number
+  readonly toleratedFailures?: number
+  readonly detach?: boolean
 }
 
 /** Registers the definitions, plans, and computes on all cores. Ctrl-C ends it with nothing half written. */
 export async function backfill(context: CliContext, options: BackfillOptions): Promise<number> {
   if (options.schema) return showSchema(context)
+  const { deployed } = context
+  if (deployed) return (await import('./backfill-deployed.ts')).backfillDeployed({ ...context, deployed }, options)
   if (options.dryRun) return plan(context, options)
   const began = performance.now()
   // Worker processes start while this one checks the definitions and plans.
@@ -65,7 +70,7 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
     progress.stop()
     const wallMs = performance.now() - began
     const page = options.report ? await (await import('./report.ts')).putRunPage(context, session, report.run) : undefined
-    context.out(options.json ? JSON.stringify({ quote: planned.quote, report }, null, 1) : renderRun(report, wallMs, page))
+    context.out(options.json ? JSON.stringify({ quote: planned.quote, report }, null, 1) : renderRun(report, wallMs, { page }))
     return exitCodeOfRun(report, planned)
   } finally {
     progress.stop()

@@ -1,5 +1,6 @@
 """What moto 5.2.5 lacks of Step Functions and our machine uses, after the documentation of AWS: ItemsPointer, tolerated failures, files of
-the ResultWriter (also of a map run that failed), errors of AWS by name out of an inline map, StartExecution without a name.
+the ResultWriter (also of a map run that failed), errors of AWS by name out of an inline map, StartExecution without a name, DescribeMapRun's
+counts, UpdateMapRun while the map runs.
 
 It patches moto's own modules, so the version is pinned. It is a model: it shows that definition and functions fit together.
 """
@@ -20,6 +21,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.ev
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.item_reader_decl import ItemReader
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import distributed_iteration_component
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import distributed_item_processor_worker
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.map_run_record import MapRunRecord
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.resource_eval.resource_eval_s3 import ResourceEvalS3
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.result_writer_decl import ResultWriter
@@ -99,15 +101,22 @@ def failure(env, kind, cause):
 # ---- the map run
 def run_map(self, env, eval_input):
     record, items = eval_input.map_run_record, env.stack.pop()
-    record.results, record.lock, record.total, record.workers = {}, threading.RLock(), len(items), 0
+    record.lock, record.workers, record.begun, record.total, record.results = threading.RLock(), 0, 0, len(items), {}
     env._map_run_record = record
     if not items:
         env.stack.append([])
         return
     pool = JobPool(job_program=self._get_iteration_program(), job_inputs=items)
-    record.workers = min(record.max_concurrency or WORKERS_MAX, WORKERS_MAX, len(items))
-    for _ in range(record.workers):
-        self._launch_worker(env=env, eval_input=eval_input, job_pool=pool)
+
+    def grow():
+        with record.lock:
+            more = min(record.max_concurrency or WORKERS_MAX, WORKERS_MAX, len(items)) - record.workers
+            record.workers += max(more, 0)
+        for _ in range(more):
+            self._launch_worker(env=env, eval_input=eval_input, job_pool=pool)
+
+    record.grow = grow
+    grow()
     pool.await_jobs()
     error = pool.get_worker_exception()
     if error is not None:
@@ -126,8 +135,11 @@ def work(self):
         frame = self._env.open_inner_frame()
         self._eval_job(env=frame, job=job)
         self._env.delete_frame(frame)
-        last = isinstance(job.job_output, Exception) or self.stopped()
-        after = None if last else pool.next_job()
+        with record.lock:
+            last = isinstance(job.job_output, Exception) or self.stopped() or 0 < record.max_concurrency < record.workers
+            after = None if last else pool.next_job()
+            if after is None:
+                record.workers -= 1
         if after is None:
             self._env.delete_frame(self._env)
         pool.close_job(job)
@@ -140,6 +152,8 @@ eval_job = Worker._eval_job
 
 def eval_told(self, env, job):
     record, name, started = self._map_run_record, str(uuid.uuid4()), now()
+    with record.lock:
+        record.begun += 1
     eval_job(self, env, job)
     state = env.program_state()
     stopped = isinstance(state, (ProgramStopped, ProgramRunning))
@@ -181,6 +195,33 @@ Worker.eval = work
 Worker._eval_job = eval_told
 Worker._eval_input = eval_selected
 
+
+# ---- DescribeMapRun counts every item, UpdateMapRun changes how many run at a time at once
+describe, update = MapRunRecord.describe, MapRunRecord.update
+
+
+def describe_counted(self):
+    told = describe(self)
+    if hasattr(self, "results"):
+        with self.lock:
+            ended = [one["Status"] for one in self.results.values()]
+            done = {name.lower(): ended.count(name) for name in ("SUCCEEDED", "FAILED", "ABORTED")}
+            left = {"running": self.begun - len(ended), "pending": self.total - self.begun}
+        if self.status != "RUNNING":
+            done["aborted"] += sum(left.values())
+            left = {"running": 0, "pending": 0}
+        told["itemCounts"] = told["executionCounts"] = {**done, **left, "timedOut": 0, "total": self.total, "resultsWritten": 0}
+    return told
+
+
+def update_now(self, max_concurrency, *tolerated, **more):
+    update(self, max_concurrency, *tolerated, **more)
+    if max_concurrency is not None and self.status == "RUNNING" and hasattr(self, "grow"):
+        self.grow()
+
+
+MapRunRecord.describe = describe_counted
+MapRunRecord.update = update_now
 
 # ---- the result writer
 def write_files(writer, env, evaluated):

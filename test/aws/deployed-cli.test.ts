@@ -1,0 +1,162 @@
+/**
+ * The command line on a deployed lake: the real templates in emulated AWS, the real handlers in this process. Not shown here, since the
+ * emulator does not have it: permissions, the rule that ends the claim of a stopped run (the command ends it too), and map runs that are
+ * redriven.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { listAll, type ObjectStore } from '../../lib/lake/object-store.ts'
+import { openLake } from '../../lib/lake/open-lake.ts'
+import { DataError } from '../../lib/model/errors.ts'
+import { runCli } from '../e2e/run-cli.ts'
+import { TICKS_FILES } from '../support/ticks.ts'
+import { type DeployedLake, deployLake } from './deploy.ts'
+import { type DeployedFunctions, openFunctions } from './deployed-functions.ts'
+import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
+import { type Invocation, type LambdaRunner, openLambdaRunner } from './lambda-runner.ts'
+
+const NOW = '2001-05-01T00:00:00Z'
+const APRIL = ['--from', '2001-04-01', '--to', '2001-04-30'] as const
+const missing = missingEmulator()
+
+describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing === undefined ? '' : ` (${missing})`}`, () => {
+  let runner: LambdaRunner
+  let emulator: Emulator
+  let functions: DeployedFunctions
+  let deployed: DeployedLake
+  let store: ObjectStore
+  let definitions: string
+  /** What stands before each call of a function; it may throw, or wait. */
+  let before: (invocation: Invocation) => void | Promise<void> = () => undefined
+
+  beforeAll(async () => {
+    definitions = mkdtempSync(join(tmpdir(), 'hindcast-definitions-'))
+    for (const [file, text] of Object.entries(TICKS_FILES)) writeFileSync(join(definitions, file), text)
+    functions = openFunctions({ definitions, now: Date.parse(NOW) })
+    runner = await openLambdaRunner(async (invocation) => {
+      await before(invocation)
+      return functions.run(invocation)
+    })
+    emulator = await startEmulator({ lambda: runner.url })
+    const settings = {
+      AWS_ENDPOINT_URL: emulator.endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    }
+    for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
+    deployed = await deployLake(definitions)
+    store = (await openLake(`s3://${deployed.bucket}`)).store
+    for (let day = 1; day <= 60; day++) {
+      const name = new Date(Date.parse('2001-03-01') + day * 86_400_000).toISOString().slice(0, 10)
+      await store.put(`ticks/dt=${name}/ticks.csv`, Buffer.from(`at,id\n${name} 01:00:00,a\n${name} 02:00:00,b\n`))
+    }
+  }, 120_000)
+  beforeEach(() => {
+    before = () => undefined
+  })
+  afterAll(async () => {
+    emulator?.close()
+    runner?.close()
+    await functions?.close()
+    vi.unstubAllEnvs()
+  })
+
+  const on = (...args: readonly string[]) => runCli(['--stack', 'Hindcast', '--features', definitions, '--now', NOW, ...args])
+  const runs = async () =>
+    ((await new SFNClient().send(new ListExecutionsCommand({ stateMachineArn: deployed.machineArn }))).executions ?? []).map(
+      ({ name = '' }) => name,
+    )
+  const keys = async (prefix: string) => (await listAll(store, { prefix })).map(({ key }) => key)
+  const outputs = async (prefix: string) => (await keys(prefix)).filter((key) => key.endsWith('/features.parquet'))
+
+  it('says which stack there is not, and which lake of two is meant', async () => {
+    const nowhere = await runCli(['--stack', 'Nowhere', 'status'])
+    expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining("there is no stack 'Nowhere' in us-east-1") })
+    const storage = await runCli(['--stack', 'HindcastStorage', 'status'])
+    expect(storage).toMatchObject({ code: 2, err: expect.stringContaining('no feature lake among its outputs') })
+    const both = await runCli(['--stack', 'Hindcast', '--lake', 'lake', 'status'])
+    expect(both).toMatchObject({ code: 2, err: expect.stringContaining('expected one of them') })
+  })
+
+  it('refuses a wrong request before anything is started', async () => {
+    const wrong = async (...args: readonly string[]) => {
+      const { code, err } = await on('backfill', ...args)
+      expect(code).toBe(2)
+      return err
+    }
+    expect(await wrong('bussy', ...APRIL)).toContain("there is no view 'bussy'")
+    expect(await wrong('busy', '--from', '2001-04-01')).toContain('one period')
+    expect(await wrong('busy', ...APRIL, '--max-concurrency', '20000')).toContain('maxConcurrency')
+    expect(await wrong('busy', ...APRIL, '--workers', '2')).toContain('--max-concurrency')
+    expect(await runs()).toEqual([])
+  })
+
+  it('plans without a run', async () => {
+    const { code, out } = await on('backfill', 'busy', ...APRIL, '--dry-run', '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ partitions: 30, views: [{ view: 'busy', states: { missing: 30 } }] })
+    expect(await runs()).toEqual([])
+  })
+
+  it('starts a run, shows how far it is, and ends as the local command does', { timeout: 120_000 }, async () => {
+    const { code, out, err } = await on('backfill', 'busy', ...APRIL, '--max-concurrency', '5', '--reason', 'first')
+    const [run = '', ...others] = await runs()
+    expect(others).toEqual([])
+    expect(run).toMatch(/^20010501T000000Z-busy-[0-9a-f]{4}$/)
+    expect(err).toContain(`started run ${run}`)
+    expect(err).toMatch(/30 of 30 partitions; \d+ tasks of \d+ done; .*\$0\.\d+ so far, quoted \$0/)
+    expect(out).toContain(`run ${run}: 30 written in`)
+    expect(out).toContain(`hindcast --stack Hindcast report ${run} makes a page of it`)
+    expect(code).toBe(0)
+    expect(await outputs('features/busy/')).toHaveLength(30)
+
+    const again = await on('backfill', 'busy', ...APRIL, '--json')
+    expect(again.code).toBe(0)
+    expect(JSON.parse(again.out)).toMatchObject({ execution: { status: 'SUCCEEDED' }, report: { outcomes: {}, failed: 0 } })
+  })
+
+  it('goes on when nobody watches, and is watched again', { timeout: 120_000 }, async () => {
+    let release: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    before = ({ functionName }) => (functionName.includes('Transform') ? held : undefined)
+    const request = ['busy', ...APRIL, '--reprocess', 'all', '--max-concurrency', '5']
+    const watching = on('backfill', ...request)
+    await vi.waitFor(async () => expect((await keys('runs/')).some((key) => key.includes('tasks/1.json'))).toBe(true), 60_000)
+    // What Ctrl-C does in this process.
+    await vi.waitFor(() => expect(process.listenerCount('SIGINT')).toBeGreaterThan(0))
+    process.emit('SIGINT')
+    const { code, err } = await watching
+    const [, run = ''] = /started run (\S+);/.exec(err) ?? []
+    expect({ code, err }).toMatchObject({ code: 130, err: expect.stringContaining(`hindcast --stack Hindcast watch ${run}`) })
+    const watched = on('watch', run, '--json')
+    release()
+    expect(JSON.parse((await watched).out)).toMatchObject({
+      execution: { run, status: 'SUCCEEDED' },
+      report: { outcomes: { confirmed: 30 } },
+    })
+  })
+
+  it('ends with 3 where tasks failed, and names them', { timeout: 120_000 }, async () => {
+    before = ({ functionName }) => {
+      if (functionName.includes('Transform')) throw new DataError('bad bytes')
+    }
+    const request = ['busier', '--from', '2001-04-02', '--to', '2001-04-30', '--max-concurrency', '2']
+    const { code, out } = await on('backfill', ...request)
+    expect(out).toContain('failed: DataError: bad bytes')
+    expect(out).toContain('the run ended early: States.ExceedToleratedFailureThreshold')
+    expect(code).toBe(3)
+    before = () => undefined
+    expect(await on('backfill', ...request)).toMatchObject({ code: 0 })
+  })
+
+  it('ends as the planner of the stack says', async () => {
+    const { code, err } = await on('backfill', 'busy', ...APRIL, '--reprocess', 'all', '--max-cost', '0.000001')
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringMatching(/run \S+ failed: the plan may cost .* allowed is 0.000001/) })
+  })
+})
