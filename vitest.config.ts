@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/athena/**'],
     // Generous: a loaded machine must not make a test red. No test waits for time to pass.
     testTimeout: 180_000,
     hookTimeout: 180_000,

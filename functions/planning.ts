@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type OpenLake, openLake } from '../lib/lake/open-lake.ts'
+import { openTables } from '../lib/lake/open-tables.ts'
 import { readCatalog, readEngine } from '../lib/lake/registry.ts'
 import type { Catalog } from '../lib/model/catalog.ts'
+import type { Effects } from '../lib/pipeline/effects.ts'
 import type { SweepEffects } from '../lib/pipeline/sweep.ts'
 import { queueOfProcess } from './live-queue.ts'
 import { tellOfProcess } from './observed.ts'
@@ -10,7 +12,7 @@ import { placeOfProcess } from './place.ts'
 /** What a function works with that decides and computes nothing: no engine is loaded, the lake says which build is its own. */
 export interface Planning {
   readonly catalog: Catalog
-  readonly effects: SweepEffects & { newId(): string }
+  readonly effects: SweepEffects & Pick<Effects, 'tables'> & { newId(): string }
 }
 
 /** Of a deployed function: the lake is opened once per process, the catalog read at each call. */
@@ -27,8 +29,15 @@ export async function planningOfProcess(): Promise<Planning> {
     now: Date.now,
     newId: randomUUID,
     log: await tellOfProcess(),
+    ...(await tablesOfProcess()),
   }
   return { catalog: await readCatalog(lake.store, effects.now()), effects }
 }
 
 let opened: Promise<OpenLake> | undefined
+
+/** The tables of `HINDCAST_GLUE_DATABASE`; without one, publishing writes none. */
+async function tablesOfProcess(): Promise<Pick<Effects, 'tables'>> {
+  const database = process.env.HINDCAST_GLUE_DATABASE
+  return database ? { tables: await openTables(database) } : {}
+}

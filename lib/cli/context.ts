@@ -9,6 +9,8 @@ export interface CliContext {
   readonly deployed?: DeployedLake
   /** Folder of the definitions. */
   readonly features: string
+  /** Name of the Glue database that publishing writes, where one is named. */
+  readonly glueDatabase: string | undefined
   /** A fixed clock where `--now` gave one. */
   readonly fixedNow: Instant | undefined
   now(): Instant

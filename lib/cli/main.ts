@@ -10,6 +10,7 @@ interface GlobalOptions {
   readonly stack?: string
   readonly deployed?: DeployedLake
   readonly features: string
+  readonly glueDatabase?: string
   readonly now?: string
   readonly debug?: boolean
 }
@@ -39,6 +40,7 @@ function createProgram(ended: Ended): Command {
     .option('--lake <dir>', 'folder of the lake, or s3://BUCKET', process.env.HINDCAST_LAKE ?? 'lake')
     .option('--stack <name>', 'the lake of this CloudFormation stack; backfills run there')
     .option('--features <dir>', 'folder of the definitions', process.env.HINDCAST_FEATURES ?? 'features')
+    .option('--glue-database <name>', 'Glue database whose tables publishing writes', process.env.HINDCAST_GLUE_DATABASE)
     .option('--now <time>', 'take this time as now, such as 2001-07-01T06:00:00Z')
     .option('--debug', 'show where an error came from')
     .exitOverride()
@@ -56,6 +58,7 @@ function createProgram(ended: Ended): Command {
   addForgetCommand(program, ended)
   addVersionCommands(program, ended)
   addRetireCommand(program, ended)
+  addCatalogCommand(program, ended)
   addTrainingCommands(program, ended)
   addQuestionCommands(program, ended)
   return program
@@ -294,6 +297,15 @@ function addRetireCommand(program: Command, ended: Ended): void {
     )
 }
 
+function addCatalogCommand(program: Command, ended: Ended): void {
+  const catalog = program.command('catalog').description('The tables by which Athena reads the lake')
+  add(catalog, 'repair', 'Make every table of the Glue database what the registry says', [
+    'hindcast --lake s3://my-lake --glue-database features catalog repair',
+  ])
+    .option('--json', 'write what was changed as JSON')
+    .action(async (options) => ended(await (await import('./commands/catalog.ts')).repairCatalog(contextOf(program), options)))
+}
+
 function addTrainingCommands(program: Command, ended: Ended): void {
   add(program, 'train <name>', 'Join labels with the features that were known at the time of each', [
     'hindcast train late_flights',
@@ -371,6 +383,7 @@ function contextOf(program: Command): CliContext {
     lake: options.lake,
     ...(options.deployed && { deployed: options.deployed }),
     features: options.features,
+    glueDatabase: options.glueDatabase,
     fixedNow,
     now: () => fixedNow ?? Date.now(),
     debug: options.debug ?? false,

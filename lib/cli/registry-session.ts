@@ -5,7 +5,7 @@ import { readCatalog, requireEngine, withVersions } from '../lake/registry.ts'
 import type { VersionRef } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import type { CliContext } from './context.ts'
-import { type Session, scratchFolder } from './session.ts'
+import { type Session, scratchFolder, tablesOf } from './session.ts'
 
 /** The lake for a command that changes its registry. @throws InvalidInputError where there is none: such a command makes no lake. */
 export async function openExistingLake(context: CliContext): Promise<OpenLake> {
@@ -30,7 +30,7 @@ export async function openRegistrySession(context: CliContext, versions: readonl
     const catalog = await withVersions(lake.store, await readCatalog(lake.store, context.now()), versions)
     if (catalog.features.size === 0)
       throw new InvalidInputError(`lake ${context.lake} has no registered views; hindcast register makes some`)
-    return { lake, catalog, engine, close }
+    return { lake, catalog, engine, ...(await tablesOf(context)), close }
   } catch (error) {
     await close()
     throw error

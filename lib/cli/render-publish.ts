@@ -1,9 +1,10 @@
 import type { PublishReport } from '../pipeline/publish-rules.ts'
 import type { RunPublish } from '../pipeline/publish-run.ts'
 import { EXIT } from './exit-codes.ts'
+import { exitCodeOfTables, renderTables } from './render-tables.ts'
 
 /** What a publish or a rollback switched, for a person. */
-export function renderPublished({ published, unchanged, notes }: PublishReport): string {
+export function renderPublished({ published, unchanged, notes, tables }: PublishReport): string {
   const lines = published.flatMap(({ view, version, before, leftOut }) => [
     `published ${view} ${version}${before === undefined ? '' : `, before it was ${before}`}`,
     ...leftOut.map(
@@ -14,7 +15,7 @@ export function renderPublished({ published, unchanged, notes }: PublishReport):
   const same = unchanged.map(({ view, version }) => `${view} ${version} was published already`)
   const back = published.filter(({ before }) => before !== undefined).map(({ view }) => view)
   const hint = back.length > 0 ? [`hindcast rollback ${back.join(' ')} goes back; live keeps the version before for seven days`] : []
-  return [...lines, ...same, ...notes.map((note) => `note: ${note}`), ...hint].join('\n')
+  return [...lines, ...same, ...notes.map((note) => `note: ${note}`), ...hint, ...(tables ? [renderTables(tables)] : [])].join('\n')
 }
 
 /** The lines of a run that was to publish. */
@@ -28,7 +29,8 @@ export function renderRunPublish(publish: RunPublish | undefined): string[] {
 
 /** Undefined where the run's own outcome decides. */
 export function exitCodeOfPublish(publish: RunPublish | undefined): number | undefined {
-  if (!publish || publish.kind === 'published') return undefined
+  if (!publish) return undefined
+  if (publish.kind === 'published') return exitCodeOfTables(publish.tables) || undefined
   if (publish.kind === 'not_verified') return EXIT.nothingCompared
   return publish.kind === 'conflict' ? EXIT.retry : EXIT.invalid
 }

@@ -7,7 +7,9 @@ import { removeDeadClaims } from '../lake/claims.ts'
 import { readDefinitions } from '../lake/definitions.ts'
 import type { OpenLake } from '../lake/open-lake.ts'
 import { isBucket, openLake } from '../lake/open-lake.ts'
+import { openTables } from '../lake/open-tables.ts'
 import { type Registered, readCatalog, requireEngine, withVersions } from '../lake/registry.ts'
+import type { TableStore } from '../lake/table-store.ts'
 import { type Catalog, parseViewRef, type VersionRef } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { renderProblem } from '../model/problem.ts'
@@ -20,6 +22,8 @@ export interface Session {
   readonly lake: OpenLake
   readonly catalog: Catalog
   readonly engine: LocalEngine
+  /** The Glue database of the lake, where one is named. */
+  readonly tables?: TableStore
   close(): Promise<void>
 }
 
@@ -45,16 +49,25 @@ export async function openSession(context: CliContext, options: SessionOptions):
     const catalog = await withVersions(lake.store, defined, versionsNamed(options.views ?? []))
     if (options.write)
       for (const run of await removeDeadClaims(lake.store, isGone)) context.note(`note: run ${run} was killed; its claim is removed`)
+    const tables = await tablesOf(context)
     const close = async () => {
       await engine.close()
       await lake.close()
     }
-    return { lake, catalog, engine, close }
+    return { lake, catalog, engine, ...tables, close }
   } catch (error) {
     await engine.close()
     await lake.close()
     throw error
   }
+}
+
+/** The Glue database that the command line or the environment names. @throws InvalidInputError for one of a lake in a folder. */
+export async function tablesOf({ glueDatabase, lake }: CliContext): Promise<{ readonly tables?: TableStore }> {
+  if (!glueDatabase) return {}
+  if (!isBucket(lake))
+    throw new InvalidInputError(`Glue database ${glueDatabase} cannot have tables of a folder; expected --lake s3://BUCKET, found ${lake}`)
+  return { tables: await openTables(glueDatabase) }
 }
 
 /** Those of the names that say a version. @throws InvalidInputError for a version that cannot be one. */

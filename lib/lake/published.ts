@@ -13,6 +13,7 @@ const shape = z.strictObject({
   format: z.literal(1),
   views: z.record(z.string(), version),
   since: z.record(z.string(), time).optional(),
+  runs: z.record(z.string(), z.string()).optional(),
   previous: z.record(z.string(), z.strictObject({ version, until: time })).optional(),
   pins: z.record(table, z.strictObject({ since: time, reason: z.string().optional() })).optional(),
   dropping: z.record(table, z.strictObject({ since: time })).optional(),

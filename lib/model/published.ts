@@ -13,6 +13,8 @@ export interface Published {
   readonly views: Readonly<Record<string, string>>
   /** When each of them was switched. */
   readonly since?: Readonly<Record<string, string>>
+  /** By view: the run that published its version, where one did. */
+  readonly runs?: Readonly<Record<string, string>>
   /** What each view had before: live computes it until then, and a rollback goes back to it. */
   readonly previous?: Readonly<Record<string, { readonly version: string; readonly until: string }>>
   /** By `view@version`: live computes them, and they cannot be dropped. */
@@ -45,7 +47,7 @@ export function liveVersions(published: Published, view: string, now: Instant): 
 }
 
 /** The views with these versions, all at once; what they had becomes the previous one. A view that has its version already stays. */
-export function switchVersions(published: Published, versions: Readonly<Record<string, string>>, now: Instant): Published {
+export function switchVersions(published: Published, versions: Readonly<Record<string, string>>, now: Instant, run?: string): Published {
   const changed = Object.entries(versions).filter(([view, version]) => published.views[view] !== version)
   const previous = { ...published.previous }
   const until = new Date(now + PREVIOUS_MS).toISOString()
@@ -54,10 +56,17 @@ export function switchVersions(published: Published, versions: Readonly<Record<s
     if (version !== undefined) previous[view] = { version, until }
   }
   const since = Object.fromEntries(changed.map(([view]) => [view, new Date(now).toISOString()]))
+  const runs = { ...published.runs }
+  for (const [view] of changed) {
+    delete runs[view]
+    if (run !== undefined) runs[view] = run
+  }
+  const { runs: _, ...rest } = published
   return {
-    ...published,
+    ...rest,
     views: sorted({ ...published.views, ...versions }),
     since: sorted({ ...published.since, ...since }),
+    ...(Object.keys(runs).length > 0 && { runs: sorted(runs) }),
     previous: sorted(previous),
   }
 }

@@ -5,6 +5,7 @@ import type { LandedObject, LandJob, Piece } from '../engine/land-object.ts'
 import type { LocalObject } from '../engine/local-object.ts'
 import type { ObjectProfile } from '../engine/profile.ts'
 import type { Lake } from '../lake/lake.ts'
+import type { TableStore } from '../lake/table-store.ts'
 import type { Attempt } from '../model/attempt.ts'
 import type { SourceBinding } from '../model/catalog.ts'
 import type { Instant } from '../model/zone.ts'
@@ -41,6 +42,8 @@ export interface Effects {
   readonly lake: Lake
   readonly engine: ComputeEngine
   readonly queue: Queue
+  /** The Glue database of the lake, where it has one. */
+  readonly tables?: TableStore
   now(): Instant
   /** A name that no other caller gets. */
   newId(): string

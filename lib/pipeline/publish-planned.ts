@@ -6,7 +6,8 @@ import { type Formatted, jsonBytes, readJson } from '../lake/json-object.ts'
 import { runPrefix } from '../lake/keys.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
 import { InternalError, NotPublished, NotVerified } from '../model/errors.ts'
-import type { Plan, PlanEffects } from './plan.ts'
+import type { Plan } from './plan.ts'
+import type { PublishEffects } from './publish.ts'
 import { publishRun, type RunPublish, verifiedBy } from './publish-run.ts'
 import { readPlanFile } from './run-files.ts'
 import { readRecord } from './run-record.ts'
@@ -27,7 +28,7 @@ interface PublishFile extends Formatted {
 }
 
 /** @throws NotVerified where nothing was compared, NotPublished for every other refusal; the run stands, and nothing was published. */
-export async function publishPlanned(run: string, effects: PlanEffects): Promise<PublishedRun> {
+export async function publishPlanned(run: string, effects: PublishEffects): Promise<PublishedRun> {
   const { store } = effects.lake
   const before = await readRunPublish(store, run)
   const publish = before?.kind === 'published' ? before : await decide(run, effects)
@@ -45,13 +46,13 @@ function publishKey(run: string): string {
   return `${runPrefix(run)}publish.json`
 }
 
-async function decide(run: string, effects: PlanEffects): Promise<RunPublish> {
+async function decide(run: string, effects: PublishEffects): Promise<RunPublish> {
   const { store } = effects.lake
   const plan = await readPlanFile(store, run)
   if (!plan) throw new InternalError(`run ${run} has no plan; expected the plan step before this one`)
   const { failures, open } = await countFailures(store, run, plan)
   if (open.length > 0) return { kind: 'refused', reason: `the map of level ${open.join(', ')} left no record of its end` }
-  return publishRun(plan, { aborted: false, failures, verified: verifiedBy(plan.request, await readGate(store, run)) }, effects)
+  return publishRun(plan, { run, aborted: false, failures, verified: verifiedBy(plan.request, await readGate(store, run)) }, effects)
 }
 
 /** From the record of each map, which names those that failed: the results of a million tasks are not read for it. */

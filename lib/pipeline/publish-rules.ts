@@ -9,6 +9,7 @@ import { coverageProblems, emptyProblems } from './coverage-rule.ts'
 import type { LeftOutRun } from './left-out.ts'
 import type { PlanEffects } from './plan.ts'
 import { checkSwitch } from './switch-rules.ts'
+import type { TablesReport } from './sync-tables.ts'
 
 export interface PublishedView {
   readonly view: string
@@ -25,6 +26,8 @@ export interface PublishReport {
   /** Views that had this version already. */
   readonly unchanged: readonly VersionRef[]
   readonly notes: readonly string[]
+  /** What became of the tables, where the lake has a Glue database. */
+  readonly tables?: TablesReport
 }
 
 /** The command that an error suggests. */

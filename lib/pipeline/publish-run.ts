@@ -1,7 +1,7 @@
 import { HindcastError, renderError } from '../model/errors.ts'
 import type { Gate } from './gate.ts'
 import type { Plan, PlanEffects } from './plan.ts'
-import { publish, type Verified } from './publish.ts'
+import { type PublishEffects, publish, type Verified } from './publish.ts'
 import type { PublishReport } from './publish-rules.ts'
 import type { BackfillRequest } from './request.ts'
 
@@ -12,6 +12,7 @@ export type RunPublish =
   | { readonly kind: 'not_verified'; readonly reason: string }
 
 export interface RunState {
+  readonly run: string
   readonly aborted: boolean
   /** Tasks that gave no report. */
   readonly failures: number
@@ -19,7 +20,11 @@ export interface RunState {
 }
 
 /** Publishes all versions that a plan computed, at once. A run that was ended early or lost tasks publishes nothing. */
-export async function publishRun({ views }: Plan, { aborted, failures, verified }: RunState, effects: PlanEffects): Promise<RunPublish> {
+export async function publishRun(
+  { views }: Plan,
+  { run, aborted, failures, verified }: RunState,
+  effects: PublishEffects,
+): Promise<RunPublish> {
   if (aborted) return { kind: 'refused', reason: 'the run was interrupted' }
   if (failures > 0) return { kind: 'refused', reason: `${failures} task(s) of the run failed` }
   const names = views.map(({ view }) => view).join(', ')
@@ -28,7 +33,7 @@ export async function publishRun({ views }: Plan, { aborted, failures, verified 
   }
   try {
     const refs = views.map(({ view, version }) => ({ view, version }))
-    return { kind: 'published', ...(await publish({ views: refs, verified }, effects)) }
+    return { kind: 'published', ...(await publish({ views: refs, verified, run }, effects)) }
   } catch (error) {
     if (!(error instanceof HindcastError)) throw error
     if (error.name === 'InvalidInputError') return { kind: 'refused', reason: renderError(error) }

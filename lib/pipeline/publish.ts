@@ -7,8 +7,10 @@ import { readEntry } from '../lake/view-entry.ts'
 import type { VersionRef, ViewRef } from '../model/catalog.ts'
 import { ConflictError, InvalidInputError } from '../model/errors.ts'
 import { type Published, switchVersions } from '../model/published.ts'
+import type { Effects } from './effects.ts'
 import type { PlanEffects } from './plan.ts'
 import { decideSwitch, type PublishReport, type Verb } from './publish-rules.ts'
+import { syncTables } from './sync-tables.ts'
 
 /** What a comparison of live partitions with a backfill came to; one that differs is never published. */
 export type Verified = 'yes' | 'nothing_compared' | 'unverified_allowed'
@@ -20,7 +22,12 @@ export interface PublishRequest {
   /** The versions that have to be published now, where the caller decided on something that it read. */
   readonly expected?: Readonly<Record<string, string>>
   readonly verb?: Verb
+  /** The run that publishes. */
+  readonly run?: string
 }
+
+/** `tables`: the Glue database of the lake, where it has one. */
+export type PublishEffects = PlanEffects & Pick<Effects, 'tables'>
 
 /** How often everything is decided anew because others changed something else. */
 const ROUNDS_MAX = 10
@@ -28,8 +35,21 @@ const ROUNDS_MAX = 10
 /**
  * @throws InvalidInputError where nothing was compared, or a rule of coverage or of upstream versions is broken, with the command that
  * helps; ConflictError when someone else switched one of these views first, naming what won. Then nothing was published.
+ * Tables follow from what was published: one that could not be written is in the report, and the same call again writes it.
  */
-export async function publish(request: PublishRequest, effects: PlanEffects): Promise<PublishReport> {
+export async function publish(request: PublishRequest, effects: PublishEffects): Promise<PublishReport> {
+  return withTables(await switchAll(request, effects), effects)
+}
+
+/** Writes the tables of the views of a report, also of those that were published already: a table that failed before is healed. */
+export async function withTables(report: PublishReport, effects: PublishEffects): Promise<PublishReport> {
+  const { tables } = effects
+  if (!tables) return report
+  const names = [...report.published, ...report.unchanged].map(({ view }) => view)
+  return { ...report, tables: await syncTables(names, { ...effects, tables }) }
+}
+
+async function switchAll(request: PublishRequest, effects: PlanEffects): Promise<PublishReport> {
   const names = request.views.map(({ view }) => view).join(', ')
   if (request.verified === 'nothing_compared') {
     throw new InvalidInputError(`${names}: nothing was compared, so nothing is verified; expected live partitions, or --unverified`)
@@ -44,7 +64,7 @@ export async function publish(request: PublishRequest, effects: PlanEffects): Pr
     if (decided.published.length === 0) return decided
     const versions = Object.fromEntries(wanted.map(({ view, version }) => [view, version]))
     try {
-      await putPublished(effects.lake.store, switchVersions(before.value, versions, effects.now()), before)
+      await putPublished(effects.lake.store, switchVersions(before.value, versions, effects.now(), request.run), before)
       return decided
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error

@@ -92,7 +92,7 @@ export async function runBackfill(
       aborted: options.signal?.aborted ?? false,
       ...(gate && { gate }),
     })
-    const state = { aborted: done.aborted, failures: done.failed, verified: verifiedBy(request, gate) }
+    const state = { run: options.run, aborted: done.aborted, failures: done.failed, verified: verifiedBy(request, gate) }
     const report = request.publish && gate?.verdict !== 'different' ? { ...done, publish: await publishRun(plan, state, effects) } : done
     await lake.store.put(reportKey(options.run), jsonBytes(report))
     return { plan, report }

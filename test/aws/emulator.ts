@@ -66,7 +66,8 @@ async function answers(endpoint: string, server: ChildProcess): Promise<void> {
   throw new Error(`the emulator at ${endpoint} does not answer`)
 }
 
-function freePort(): Promise<number> {
+/** A port that was free just now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

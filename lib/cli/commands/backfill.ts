@@ -92,10 +92,11 @@ function workerStart(context: CliContext) {
 }
 
 /** The planner's effects; nothing is queued by a backfill. */
-export function effectsOf(context: CliContext, { lake, engine }: Session): Effects {
+export function effectsOf(context: CliContext, { lake, engine, tables }: Session): Effects {
   return {
     lake,
     engine,
+    ...(tables && { tables }),
     queue: { send: async () => undefined },
     now: context.now,
     newId: () => randomBytes(8).toString('hex'),

@@ -30,6 +30,7 @@ export async function demo(context: CliContext, options: { readonly dir: string 
   const at = (name: string): CliContext => ({
     ...context,
     lake: join(options.dir, name),
+    glueDatabase: undefined,
     fixedNow: END,
     now: () => clock.now,
     note: () => undefined,

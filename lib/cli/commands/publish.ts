@@ -1,10 +1,12 @@
 import { type Catalog, featureNamed, parseViewRef, type VersionRef } from '../../model/catalog.ts'
 import { InvalidInputError } from '../../model/errors.ts'
-import { planPublish, publish as publishVersions } from '../../pipeline/publish.ts'
+import { planPublish, publish as publishVersions, withTables } from '../../pipeline/publish.ts'
+import type { PublishReport } from '../../pipeline/publish-rules.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openRegistrySession } from '../registry-session.ts'
 import { renderPublished } from '../render-publish.ts'
+import { exitCodeOfTables } from '../render-tables.ts'
 import { renderLiveVerification, verifyLive } from '../verify-live.ts'
 
 export interface PublishOptions {
@@ -22,12 +24,13 @@ export async function publish(context: CliContext, options: PublishOptions): Pro
   const session = await openRegistrySession(context, versions)
   try {
     const views = wantedVersions(named, session.catalog)
+    const tell = (report: PublishReport) => {
+      context.out(options.json ? JSON.stringify(report, null, 1) : renderPublished(report))
+      return exitCodeOfTables(report.tables)
+    }
     const effects = { ...session, now: context.now }
     const planned = await planPublish({ views }, effects)
-    if (planned.published.length === 0) {
-      context.out(options.json ? JSON.stringify(planned, null, 1) : renderPublished(planned))
-      return EXIT.ok
-    }
+    if (planned.published.length === 0) return tell(await withTables(planned, effects))
     const checked = await verifyLive(context, session, planned.published, options.unverified ?? false)
     const { found, verified } = checked
     const told = renderLiveVerification(checked)
@@ -40,9 +43,7 @@ export async function publish(context: CliContext, options: PublishOptions): Pro
       context.note('nothing was published; hindcast live or sweep writes partitions to compare, --unverified publishes all the same')
       return EXIT.nothingCompared
     }
-    const report = await publishVersions({ views, verified }, effects)
-    context.out(options.json ? JSON.stringify(report, null, 1) : renderPublished(report))
-    return EXIT.ok
+    return tell(await publishVersions({ views, verified }, effects))
   } finally {
     await session.close()
   }

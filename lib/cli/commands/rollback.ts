@@ -8,6 +8,7 @@ import { EXIT } from '../exit-codes.ts'
 import { openRegistrySession } from '../registry-session.ts'
 import { renderPublished } from '../render-publish.ts'
 import { exitCodeOfTasks, renderRun } from '../render-run.ts'
+import { exitCodeOfTables } from '../render-tables.ts'
 import { runId } from '../run-id.ts'
 import { holderOfProcess } from '../session.ts'
 import { WorkerPool } from '../worker-pool.ts'
@@ -38,7 +39,7 @@ export async function rollback(
     })
     context.out(options.json ? JSON.stringify(report, null, 1) : render(report, performance.now() - began))
     if (!report.publish) return EXIT.interrupted
-    return report.runs.some((run) => exitCodeOfTasks(run) !== EXIT.ok) ? EXIT.data : EXIT.ok
+    return report.runs.some((run) => exitCodeOfTasks(run) !== EXIT.ok) ? EXIT.data : exitCodeOfTables(report.publish.tables)
   } finally {
     process.off('SIGINT', interrupt)
     await pool.close()

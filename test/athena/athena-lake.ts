@@ -1,0 +1,77 @@
+/**
+ * A lake in the emulator's S3 with a Glue database and a Trino over both, in which the command line works as a person's does. Days are
+ * counted back from today: the ranges of the tables end with the clock of whoever reads them.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CreateDatabaseCommand, GlueClient } from '@aws-sdk/client-glue'
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { vi } from 'vitest'
+import { S3Store } from '../../lib/lake/s3-store.ts'
+import { startEmulator } from '../aws/emulator.ts'
+import { type CliResult, runCli } from '../e2e/run-cli.ts'
+import { startTrino } from './trino.ts'
+import type { TrinoClient } from './trino-client.ts'
+
+export const BUCKET = 'lake'
+export const DATABASE = 'features'
+
+export interface AthenaLake {
+  readonly store: S3Store
+  readonly glue: GlueClient
+  readonly trino: TrinoClient
+  /** Writes definition files. */
+  define(files: Readonly<Record<string, string>>): Promise<void>
+  /** Runs the command line on the lake. */
+  cli(...args: readonly string[]): Promise<CliResult>
+  /** The same, and it has to succeed. */
+  done(...args: readonly string[]): Promise<CliResult>
+  close(): Promise<void>
+}
+
+/** Opens an empty lake. The settings of its clients are in the environment until it is closed. */
+export async function openAthenaLake(): Promise<AthenaLake> {
+  const emulator = await startEmulator()
+  const settings = {
+    AWS_ENDPOINT_URL: emulator.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  }
+  for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
+  const trino = await startTrino(emulator.endpoint)
+  const [s3, glue] = [new S3Client({ forcePathStyle: true }), new GlueClient({})]
+  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
+  await glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: DATABASE } }))
+  const folder = await mkdtemp(join(tmpdir(), 'hindcast-athena-'))
+  const cli = (...args: readonly string[]) =>
+    runCli(['--lake', `s3://${BUCKET}`, '--features', join(folder, 'features'), '--glue-database', DATABASE, ...args])
+  return {
+    ...{ store: new S3Store(s3, BUCKET), glue, trino: trino.client, cli },
+    async define(files) {
+      await mkdir(join(folder, 'features'), { recursive: true })
+      for (const [name, text] of Object.entries(files)) await writeFile(join(folder, 'features', name), text)
+    },
+    async done(...args) {
+      const result = await cli(...args)
+      if (result.code !== 0) throw new Error(`hindcast ${args.join(' ')}: exit code ${result.code}\n${result.out}\n${result.err}`)
+      return result
+    },
+    async close() {
+      await trino.close()
+      emulator.close()
+      vi.unstubAllEnvs()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const DAY_MS = 86_400_000
+/** One clock for a test file: midnight may pass while it runs. */
+const TODAY = Date.now()
+
+/** The day so many days before today, as partitions are named. */
+export function daysAgo(days: number): string {
+  return new Date(TODAY - days * DAY_MS).toISOString().slice(0, 10)
+}
