@@ -1,6 +1,6 @@
 import { HindcastError, renderError } from '../model/errors.ts'
 import type { Gate } from './gate.ts'
-import type { Plan, PlanEffects } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { type PublishEffects, publish, type Verified } from './publish.ts'
 import type { PublishReport } from './publish-rules.ts'
 import type { BackfillRequest } from './request.ts'
