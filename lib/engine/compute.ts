@@ -182,7 +182,12 @@ async function hoursOf(session: Session, input: LocalInput): Promise<ReadonlyMap
   const name = `${one.object.file} ${binding.eventTime.column}`
   const found = known.get(name)
   if (found) return found
-  const everything = { ...input, start: one.object.folderStart, end: one.object.folderEnd }
+  const everything = {
+    ...input,
+    objects: [{ object: one.object, ...(one.profile && { profile: one.profile }) }],
+    start: one.object.folderStart,
+    end: one.object.folderEnd,
+  }
   const time = identifier(binding.eventTime.column)
   const rows = await session.rows(
     `SELECT floor(epoch_us(${time}) / ${HOUR_MS * 1000})::BIGINT AS hour, count(*)::BIGINT AS n FROM (${relationSql(everything)}) GROUP BY 1`,

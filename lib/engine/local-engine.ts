@@ -5,7 +5,9 @@ import { DECODED_TABLE, type Decoded, type Decoding, decodeObject, type RawObjec
 import { Engine, type EngineOptions, type Session } from './engine.ts'
 import { type LandedObject, type LandJob, landObject, type Piece, writeEmptyPiece } from './land-object.ts'
 import type { LocalObject } from './local-object.ts'
+import { type ParquetLayout, readLayout } from './parquet-layout.ts'
 import { type ObjectProfile, profileObjects } from './profile.ts'
+import { type KnownRows, readStretches, type Stretch } from './row-group-times.ts'
 
 /** The operations of one engine instance, as the pipeline uses them. Close it to end its sessions and remove its scratch folder. */
 export class LocalEngine {
@@ -46,6 +48,14 @@ export class LocalEngine {
 
   profileAll(objects: readonly LocalObject[], binding: SourceBinding): Promise<Attempt<ObjectProfile>[]> {
     return this.engine.session('UTC', (session) => profileObjects(session, objects, binding))
+  }
+
+  layout(file: { readonly file: string; readonly size: number }, columns: readonly string[]): Promise<ParquetLayout | undefined> {
+    return this.engine.session('UTC', (session) => readLayout(session, file, columns))
+  }
+
+  stretches(object: LocalObject, binding: SourceBinding, known: KnownRows): Promise<readonly Stretch[] | undefined> {
+    return this.engine.session('UTC', (session) => readStretches(session, object, binding, known))
   }
 
   /** Ends the query that runs; it and all later ones fail with a TransientError. */

@@ -121,7 +121,8 @@ async function scanTimes(session: Session, object: LocalObject, time: string) {
   return { rows: Number(row?.n), strays: Number(row?.strays), ...bounds }
 }
 
-function objectTimeSql(object: LocalObject, eventTime: EventTime, types: Types): string {
+/** SQL for the event time of an object's rows, exact for those of its folder. */
+export function objectTimeSql(object: LocalObject, eventTime: EventTime, types: Types): string {
   const range = { start: object.folderStart, end: object.folderEnd }
   return eventTimeSql(identifier(eventTime.column), typeOf(object, eventTime, types), eventTime, range)
 }

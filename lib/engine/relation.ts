@@ -4,6 +4,7 @@ import type { Instant } from '../model/zone.ts'
 import type { LocalObject } from './local-object.ts'
 import { isMissingAllowed, type ObjectProfile } from './profile.ts'
 import { identifier, literal, literalList } from './quote.ts'
+import { ROW_NUMBER, type RowRange } from './row-group-times.ts'
 import { castSql, eventTimeSql, instantSql } from './time-sql.ts'
 
 /** One input of a partition on local disk: its objects in key order within folders in time order, and the cut `[start, end)`. */
@@ -11,7 +12,14 @@ export interface LocalInput {
   readonly binding: InputBinding
   readonly start: Instant
   readonly end: Instant
-  readonly objects: readonly { readonly object: LocalObject; readonly profile?: ObjectProfile }[]
+  readonly objects: readonly LocalInputObject[]
+}
+
+export interface LocalInputObject {
+  readonly object: LocalObject
+  readonly profile?: ObjectProfile
+  /** The only rows that may lie in the cut; absent: all. What is said of others in the file is not there to be read. */
+  readonly rows?: readonly RowRange[]
 }
 
 /** Columns of a binding's relation with the types that the SQL sees; a view's relation has `feature_time` besides its columns. */
@@ -61,32 +69,43 @@ interface Group {
   readonly files: string[]
   readonly object: LocalObject
   readonly profile: ObjectProfile | undefined
+  readonly rows: readonly RowRange[] | undefined
 }
 
 /** Neighbours that are read alike become one scan; which ones do follows from the objects alone. */
 function groups(input: LocalInput): Group[] {
   const found: Group[] = []
-  for (const { object, profile } of input.objects) {
+  for (const { object, profile, rows } of input.objects) {
+    if (rows?.length === 0) continue
     const since = input.binding.kind === 'source' ? input.binding.columns.map((column) => isMissingAllowed(object, column)) : []
-    const signature = JSON.stringify([profile?.types, object.captures, object.decoded, since])
+    const signature = JSON.stringify([profile?.types, object.captures, object.decoded, since, rows && [object.file, rows]])
     const last = found.at(-1)
     if (last?.signature === signature) last.files.push(object.file)
-    else found.push({ signature, files: [object.file], object, profile })
+    else found.push({ signature, files: [object.file], object, profile, rows })
   }
   return found
 }
 
-function scan(files: readonly string[]): string {
-  return `read_parquet(${literalList(files)}, hive_partitioning=false)`
+function scan(files: readonly string[], rows?: readonly RowRange[]): string {
+  return `read_parquet(${literalList(files)}, hive_partitioning=false${rows ? ', file_row_number=true' : ''})`
 }
 
 function sourcePart(input: LocalInput, binding: SourceBinding, group: Group): string {
   const columns = binding.columns.map((column) => `${sourceColumnSql(input, binding, group, column)} AS ${identifier(column.name)}`)
-  const select = `SELECT ${columns.join(', ') || 'NULL AS nothing'} FROM ${scan(group.files)}`
+  const select = `SELECT ${columns.join(', ') || 'NULL AS nothing'} FROM ${scan(group.files, group.rows)}`
   if (!binding.eventTime || binding.window.kind === 'latest' || isWhollyInside(input)) return select
+  return `${select} WHERE ${[...rowsSql(group), ...cutSql(input, binding, group)].join(' AND ')}`
+}
+
+/** Row numbers that are compared with constants make the engine leave out row groups. */
+function rowsSql({ rows }: Group): string[] {
+  if (!rows) return []
+  return [`(${rows.map(({ start, end }) => `(${ROW_NUMBER} >= ${start} AND ${ROW_NUMBER} < ${end})`).join(' OR ')})`]
+}
+
+function cutSql(input: LocalInput, binding: SourceBinding, group: Group): string[] {
   const time = sourceTimeSql(input, binding, group)
-  const from = Number.isFinite(input.start) ? `${time} >= ${instantSql(input.start)} AND ` : ''
-  return `${select} WHERE ${from}${time} < ${instantSql(input.end)}`
+  return [...(Number.isFinite(input.start) ? [`${time} >= ${instantSql(input.start)}`] : []), `${time} < ${instantSql(input.end)}`]
 }
 
 function sourceTimeSql(input: LocalInput, binding: SourceBinding, group: Group): string {

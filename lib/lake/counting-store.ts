@@ -46,11 +46,13 @@ type Counts = { -readonly [kind in keyof Requests]: Requests[kind] }
 
 class CountingStore implements ObjectStore {
   readonly location: string
+  readonly isRemote: boolean
   readonly #store: ObjectStore
   readonly #counts: Counts
 
   constructor(store: ObjectStore, counts: Counts) {
     this.location = store.location
+    this.isRemote = store.isRemote ?? false
     this.#store = store
     this.#counts = counts
   }

@@ -34,6 +34,8 @@ export interface ListOptions {
 export interface ObjectStore {
   /** Where this store lies, for messages: a folder or `s3://bucket`. */
   readonly location: string
+  /** Bytes come over a network, so that of a large object only what is read is fetched; absent: they lie here. */
+  readonly isRemote?: boolean
   /** Writes the object whole or not at all. @throws ConflictError when the condition does not hold. */
   put(key: string, body: Body, condition?: PutCondition): Promise<WrittenInfo>
   /** The object's bytes, or undefined where there is none. @throws ConflictError when it no longer has the ETag `ifMatch`. */

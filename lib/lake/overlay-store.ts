@@ -14,6 +14,7 @@ export function openOverlayStore(lower: ObjectStore, upper: ObjectStore): Object
 
 class OverlayStore implements ObjectStore {
   readonly location: string
+  readonly isRemote: boolean
   readonly #lower: ObjectStore
   readonly #upper: ObjectStore
   readonly #deleted = new Set<string>()
@@ -21,6 +22,7 @@ class OverlayStore implements ObjectStore {
 
   constructor(lower: ObjectStore, upper: ObjectStore) {
     this.location = lower.location
+    this.isRemote = lower.isRemote ?? false
     this.#lower = lower
     this.#upper = upper
   }

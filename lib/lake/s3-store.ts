@@ -27,6 +27,7 @@ const WHOLE_BYTES_MAX = 16 * 1024 * 1024
  */
 export class S3Store implements ObjectStore {
   readonly location: string
+  readonly isRemote = true
   readonly #client: S3Client
   readonly #bucket: string
 

@@ -3,7 +3,9 @@ import type { Computed, ComputeJob } from '../engine/compute.ts'
 import type { Decoded, Decoding, RawObject } from '../engine/decode.ts'
 import type { LandedObject, LandJob, Piece } from '../engine/land-object.ts'
 import type { LocalObject } from '../engine/local-object.ts'
+import type { ParquetLayout } from '../engine/parquet-layout.ts'
 import type { ObjectProfile } from '../engine/profile.ts'
+import type { KnownRows, Stretch } from '../engine/row-group-times.ts'
 import type { Lake } from '../lake/lake.ts'
 import type { TableStore } from '../lake/table-store.ts'
 import type { Attempt } from '../model/attempt.ts'
@@ -24,6 +26,10 @@ export interface ComputeEngine {
   decode(raw: RawObject, source: Decoding, file: string): Promise<Decoded>
   /** Looks at objects of one source as this binding reads them, each for itself. */
   profileAll(objects: readonly LocalObject[], binding: SourceBinding): Promise<readonly Attempt<ObjectProfile>[]>
+  /** Where columns lie in a Parquet file of which only the footer has to be there. */
+  layout(file: { readonly file: string; readonly size: number }, columns: readonly string[]): Promise<ParquetLayout | undefined>
+  /** When the rows of an object are, stretch by stretch; its event times have to be there. */
+  stretches(object: LocalObject, binding: SourceBinding, known: KnownRows): Promise<readonly Stretch[] | undefined>
 }
 
 /** Where live work waits: SQS on AWS, memory in a process. */

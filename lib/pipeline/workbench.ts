@@ -2,8 +2,9 @@ import { mkdir, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LocalObject } from '../engine/local-object.ts'
 import type { ObjectProfile } from '../engine/profile.ts'
-import type { LocalInput } from '../engine/relation.ts'
+import type { LocalInput, LocalInputObject } from '../engine/relation.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
+import { SparseCopy } from '../lake/sparse-copy.ts'
 import { attempt, unwrap } from '../model/attempt.ts'
 import type { Catalog, SourceBinding } from '../model/catalog.ts'
 import { InternalError } from '../model/errors.ts'
@@ -13,6 +14,7 @@ import type { Source } from '../model/source.ts'
 import { zoneNamed } from '../model/zone.ts'
 import type { BoundInput, FetchableObject, InputFolder } from './bound-input.ts'
 import type { Effects } from './effects.ts'
+import { type Fetch, LARGE_BYTES, LargeObject } from './large-object.ts'
 
 /** An object that changed or vanished since it was listed: look again. */
 export class Gone extends Error {}
@@ -23,6 +25,8 @@ interface Kept {
   /** Names the bytes and how they were decoded. */
   readonly id: string
   readonly object: LocalObject
+  /** Brings of a large Parquet object what is read. */
+  readonly large?: LargeObject
 }
 
 interface Fetching {
@@ -32,6 +36,13 @@ interface Fetching {
   readonly object: FetchableObject
   /** The source of a raw object, which may have to be decoded. */
   readonly raw?: Source
+}
+
+/** A source's object as listed. */
+interface SourceObject {
+  readonly source: Source | undefined
+  readonly folder: InputFolder
+  readonly object: FetchableObject
 }
 
 /** An object that is here and was not looked at yet. */
@@ -88,7 +99,7 @@ export class Workbench {
       if (binding.kind === 'view' || !source) continue
       for (const folder of folders) {
         for (const object of folder.objects) {
-          const kept = await attempt(() => this.#keepOf(source, folder, object))
+          const kept = await attempt(() => this.#keepTimes(source, folder, { object, binding }))
           if (!('value' in kept)) continue
           const name = profileName(kept.value, binding)
           if (!this.#profiles().has(name)) unknown.set(name, { name, binding, object: kept.value.object })
@@ -103,21 +114,36 @@ export class Workbench {
   /** Brings one bound input here. @throws Gone when an object is not as it was listed. */
   async bring(input: BoundInput, catalog: Catalog): Promise<LocalInput> {
     const { binding } = input
-    const objects: { object: LocalObject; profile?: ObjectProfile }[] = []
+    const objects: LocalInputObject[] = []
     const source = binding.kind === 'source' ? catalog.sources.get(binding.source) : undefined
     for (const folder of input.folders) {
       for (const object of folder.objects) {
-        if (binding.kind === 'view') objects.push({ object: (await this.#keep(this.#effects.lake.store, folder, object)).object })
-        else objects.push(await this.#bringSourceObject(binding, source, folder, object))
+        if (binding.kind === 'view') objects.push({ object: await this.#bringOutput(folder, object) })
+        else objects.push(await this.#bringSourceObject(input, binding, { source, folder, object }))
       }
     }
     return { binding, start: input.start, end: input.end, objects }
   }
 
-  async #bringSourceObject(binding: SourceBinding, source: Source | undefined, folder: InputFolder, object: FetchableObject) {
+  async #bringSourceObject(input: BoundInput, binding: SourceBinding, { source, folder, object }: SourceObject): Promise<LocalInputObject> {
     if (!source) throw new InternalError(`source ${binding.source} is not in the catalog`)
+    const kept = await this.#keepTimes(source, folder, { object, binding })
+    const profile = await this.#profile(kept, binding)
+    const rows = await kept.large?.bringRows(input, binding, profile)
+    return { object: kept.object, profile, ...(rows && { rows }) }
+  }
+
+  async #bringOutput(folder: InputFolder, object: FetchableObject): Promise<LocalObject> {
+    const kept = await this.#keep(this.#effects.lake.store, folder, object)
+    await kept.large?.bringAll()
+    return kept.object
+  }
+
+  /** The object with as much of it as its profile is made from. */
+  async #keepTimes(source: Source, folder: InputFolder, { object, binding }: { object: FetchableObject; binding: SourceBinding }) {
     const kept = await this.#keepOf(source, folder, object)
-    return { object: kept.object, profile: await this.#profile(kept, binding) }
+    await kept.large?.bringTimes(binding)
+    return kept
   }
 
   #keepOf(source: Source, folder: InputFolder, object: FetchableObject): Promise<Kept> {
@@ -176,11 +202,19 @@ export class Workbench {
 
   async #fetch({ id, store, folder, object, raw }: Fetching): Promise<Kept> {
     const file = await this.newFile(fileEnding(object.key))
-    await download(store, object, file)
+    const isParquet = !raw || raw.format.kind === 'parquet'
+    const isLarge = isParquet && object.size >= LARGE_BYTES
+    const isSparse = isLarge && store.isRemote === true
+    if (!isSparse) await download(store, object, file)
     const captures = raw ? (folderOfKey(raw.key, zoneNamed(raw.keyZone), object.key)?.captures ?? {}) : {}
     const local = { key: object.key, folderStart: folder.start, folderEnd: folder.end, captures }
-    if (!raw || raw.format.kind === 'parquet') {
-      return { object: { ...local, file, decoded: raw === undefined, skipped: 0 }, id }
+    if (isParquet) {
+      const one = { ...local, file, decoded: raw === undefined, skipped: 0 }
+      const fetch = isSparse ? fetchSparse(store, object, file) : undefined
+      const large = isLarge
+        ? new LargeObject({ engine: this.#effects.engine, object: one, size: object.size, ...(fetch && { fetch }) })
+        : undefined
+      return { object: one, id, ...(large && { large }) }
     }
     const decodedFile = await this.newFile('.decoded.parquet')
     const { skipped } = await this.#effects.engine.decode(
@@ -215,9 +249,20 @@ function profileName({ id }: Kept, binding: SourceBinding): string {
   return `${id} ${canonicalJson([binding.columns, binding.eventTime])}`
 }
 
-async function download(store: ObjectStore, object: FetchableObject, file: string): Promise<void> {
+function download(store: ObjectStore, object: FetchableObject, file: string): Promise<void> {
+  return presentOrGone(() => store.download(object.key, file, { ifMatch: object.match }))
+}
+
+/** Fetches into a local file that is made by the first fetch. */
+function fetchSparse(store: ObjectStore, { key, match, size }: FetchableObject, file: string): Fetch {
+  const copy = new SparseCopy({ store, key, etag: match, size, file })
+  return (ranges) => presentOrGone(() => copy.fetch(ranges))
+}
+
+/** @throws Gone where there is no object, or another one than was listed. */
+async function presentOrGone(bring: () => Promise<boolean>): Promise<void> {
   try {
-    if (await store.download(object.key, file, { ifMatch: object.match })) return
+    if (await bring()) return
   } catch (error) {
     if (error instanceof Error && error.name === 'ConflictError') throw new Gone()
     throw error

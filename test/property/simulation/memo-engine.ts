@@ -129,6 +129,14 @@ export class MemoEngine implements ComputeEngine {
     })
   }
 
+  layout(): never {
+    throw new Error('no object of the simulation is large')
+  }
+
+  stretches(): never {
+    throw new Error('no object of the simulation is large')
+  }
+
   decode(_raw: RawObject, _source: Decoding, _file: string): Promise<Decoded> {
     throw new Error('every raw object of the simulation is Parquet')
   }

@@ -84,6 +84,14 @@ export class PlainEngine implements ComputeEngine {
     return objects.map(() => ({ value: { types: {}, rows: 0, strays: 0 } }))
   }
 
+  layout(): never {
+    throw new Error('no object of the simulation is large')
+  }
+
+  stretches(): never {
+    throw new Error('no object of the simulation is large')
+  }
+
   decode(_raw: RawObject, _source: Decoding, _file: string): Promise<Decoded> {
     throw new Error('nothing of the simulation is decoded')
   }
