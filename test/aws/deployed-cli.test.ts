@@ -35,7 +35,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
   beforeAll(async () => {
     definitions = mkdtempSync(join(tmpdir(), 'hindcast-definitions-'))
     for (const [file, text] of Object.entries(TICKS_FILES)) writeFileSync(join(definitions, file), text)
-    functions = openFunctions({ definitions, now: Date.parse(NOW) })
+    functions = openFunctions({ definitions, now: Date.parse(NOW), timeLeft: () => 900_000 })
     runner = await openLambdaRunner(async (invocation) => {
       await before(invocation)
       return functions.run(invocation)

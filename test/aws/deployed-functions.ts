@@ -20,16 +20,23 @@ import type { Invocation } from './lambda-runner.ts'
 const LANES = 2
 
 /** A call of a function: `event` in, its answer out. */
-type Call = (event: unknown) => Promise<unknown>
+type Call = (event: unknown, context: object) => Promise<unknown>
 
 export interface DeployedFunctions {
   run(invocation: Invocation): Promise<unknown>
   close(): Promise<void>
 }
 
+export interface FunctionsOptions {
+  readonly definitions: string
+  /** What every clock says, in milliseconds. */
+  readonly now: number
+  /** Milliseconds that a call has left when it asks. */
+  readonly timeLeft: (invocation: Invocation) => number
+}
+
 /** The handlers as they are deployed, at a fixed clock and with the definitions of a test. The emulator's environment names lake and queue. */
-export function openFunctions(options: { readonly definitions: string; readonly now: number }): DeployedFunctions {
-  const { now } = options
+export function openFunctions({ definitions, now, timeLeft }: FunctionsOptions): DeployedFunctions {
   const idle: Lane[] = []
   const waiting: ((lane: Lane) => void)[] = []
   const lanes: Lane[] = []
@@ -43,10 +50,10 @@ export function openFunctions(options: { readonly definitions: string; readonly 
     }
     return new Promise((resolve) => waiting.push(resolve))
   }
-  const onLane = async (environment: Invocation['environment'], work: (lane: Lane) => Promise<unknown>): Promise<unknown> => {
-    const lane = await take(environment)
+  const onLane = async (invocation: Invocation, verb: 'transform' | 'verify'): Promise<unknown> => {
+    const lane = await take(invocation.environment)
     try {
-      return await work(lane)
+      return await lane[verb](invocation.event, { getRemainingTimeInMillis: () => timeLeft(invocation) })
     } finally {
       const next = waiting.shift()
       if (next) next(lane)
@@ -55,20 +62,21 @@ export function openFunctions(options: { readonly definitions: string; readonly 
   }
   const light = (environment: Invocation['environment']) => () => openPlanning(environment, now)
   return {
-    run: async ({ functionName, environment, event }) => {
+    run: async (invocation) => {
+      const { functionName, environment, event } = invocation
       const [, verb] = /Lake(Transform|Plan|Verify|Publish|Report|Sweep|Register)/.exec(functionName) ?? []
-      if (verb === 'Transform') return onLane(environment, (lane) => lane.transform(event))
+      if (verb === 'Transform') return onLane(invocation, 'transform')
       if (verb === 'Plan')
         return call(
           createPlanHandler(light(environment), () => Number(environment.HINDCAST_MAP_CONCURRENCY)),
           event,
         )
-      if (verb === 'Verify') return onLane(environment, (lane) => lane.verify(event))
+      if (verb === 'Verify') return onLane(invocation, 'verify')
       if (verb === 'Publish') return call(createPublishHandler(light(environment)), event)
       if (verb === 'Report') return call(createReportHandler(light(environment)), event)
       if (verb === 'Sweep') return call(createSweepHandler(light(environment)), event)
       return call(
-        createRegisterHandler(() => ({ lake: environment.HINDCAST_LAKE ?? '', definitions: options.definitions })),
+        createRegisterHandler(() => ({ lake: environment.HINDCAST_LAKE ?? '', definitions })),
         event,
       )
     },
@@ -95,12 +103,9 @@ class Lane {
       () => this.#environment,
       () => lakeBucketOf(lake),
     )
-    this.transform = (event) => call(transform, event)
-    this.verify = (event) =>
-      call(
-        createVerifyHandler(() => this.#environment),
-        event,
-      )
+    this.transform = (event, context) => (transform as unknown as Call)(event, context)
+    const verify = createVerifyHandler(() => this.#environment)
+    this.verify = (event, context) => (verify as unknown as Call)(event, context)
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,16 @@
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn'
-import { DeleteMessageCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs'
 import { listAll, type ObjectStore } from '../../lib/lake/object-store.ts'
 import { openLake } from '../../lib/lake/open-lake.ts'
+import { queueSender } from '../../lib/lake/queue-sender.ts'
 import { sha256 } from '../../lib/model/hash.ts'
 import type { EndedRun } from '../../lib/pipeline/end-run.ts'
 import type { DeployedLake } from './deploy.ts'
@@ -63,10 +72,9 @@ export class Deployed {
 
   /** Hands a batch to the function as the mapping does: what it does not name as failed is deleted. Gives the failed ones. */
   async handle(messages: readonly Message[]): Promise<Message[]> {
-    const { bucket, queueUrl: QueueUrl } = this.#lake
+    const { queueUrl: QueueUrl } = this.#lake
     const Records = messages.map(({ MessageId: messageId, Body: body }) => ({ messageId, body }))
-    const environment = { HINDCAST_LAKE: `s3://${bucket}`, HINDCAST_QUEUE_URL: QueueUrl }
-    const answer = await this.#run({ functionName: 'LakeTransform', environment, event: { Records } })
+    const answer = await this.call('LakeTransform', { Records })
     const { batchItemFailures } = answer as { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] }
     const again = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
     const [failed, done] = [
@@ -77,14 +85,44 @@ export class Deployed {
     return failed
   }
 
-  /** Takes batch after batch until none comes; gives the messages that failed. */
-  async drain(): Promise<Message[]> {
-    const failed: Message[] = []
-    for (;;) {
-      const messages = await this.receive()
-      if (messages.length === 0) return failed
-      failed.push(...(await this.handle(messages)))
+  /** Takes batch after batch until none comes. What failed comes again at once, as if the time of the queue's visibility had passed. */
+  async drain(): Promise<void> {
+    for (let messages = await this.receive(); messages.length > 0; messages = await this.receive()) {
+      const QueueUrl = this.#lake.queueUrl
+      for (const { ReceiptHandle } of await this.handle(messages))
+        await this.#queues.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }))
     }
+  }
+
+  /** Bodies of the messages that failed every time. */
+  async deadLetters(): Promise<string[]> {
+    const asked = new GetQueueAttributesCommand({ QueueUrl: this.#lake.queueUrl, AttributeNames: ['RedrivePolicy'] })
+    const { RedrivePolicy: policy = '{}' } = (await this.#queues.send(asked)).Attributes ?? {}
+    const { deadLetterTargetArn: arn = '' } = JSON.parse(policy) as { readonly deadLetterTargetArn?: string }
+    const { QueueUrl } = await this.#queues.send(new GetQueueUrlCommand({ QueueName: arn.split(':').at(-1) }))
+    const { Messages: messages = [] } = await this.#queues.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }))
+    return messages.map(({ Body: body = '' }) => body)
+  }
+
+  async send(bodies: readonly unknown[]): Promise<void> {
+    await queueSender(this.#lake.queueUrl)(bodies)
+  }
+
+  /** How many messages wait. */
+  async waiting(): Promise<number> {
+    const asked = new GetQueueAttributesCommand({ QueueUrl: this.#lake.queueUrl, AttributeNames: ['ApproximateNumberOfMessages'] })
+    return Number((await this.#queues.send(asked)).Attributes?.ApproximateNumberOfMessages)
+  }
+
+  /** Calls a function by its name in the stack, as something else of AWS does. */
+  call(functionName: string, event: unknown): Promise<unknown> {
+    const { bucket, queueUrl } = this.#lake
+    const environment = { HINDCAST_LAKE: `s3://${bucket}`, HINDCAST_QUEUE_URL: queueUrl }
+    return this.#run({ functionName, environment, event })
+  }
+
+  async remove(...prefixes: readonly string[]): Promise<void> {
+    for (const prefix of prefixes) for (const key of await this.keys(prefix)) await this.store.delete(key)
   }
 
   async keys(prefix: string): Promise<string[]> {

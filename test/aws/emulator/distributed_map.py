@@ -1,6 +1,6 @@
 """What moto 5.2.5 lacks of Step Functions and our machine uses, after the documentation of AWS: ItemsPointer, tolerated failures, files of
 the ResultWriter (also of a map run that failed), errors of AWS by name out of an inline map, StartExecution without a name, DescribeMapRun's
-counts, UpdateMapRun while the map runs.
+counts, UpdateMapRun while the map runs. Tries come sooner.
 
 It patches moto's own modules, so the version is pinned. It is a model: it shows that definition and functions fit together.
 """
@@ -8,6 +8,8 @@ import base64
 import datetime
 import json
 import threading
+import time
+import types
 import uuid
 
 from moto.stepfunctions.parser import api
@@ -17,6 +19,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.error_name import
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_output_transformer import transformer_json
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.item_reader_decl import ItemReader
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import distributed_iteration_component
@@ -257,6 +260,9 @@ ResultWriter._eval_body = eval_writer
 custom_error_name.CustomErrorName.__init__ = lambda self, error_name: ErrorName.__init__(self, error_name=error_name)
 set_error = Environment.set_error
 Environment.set_error = lambda self, error: None if isinstance(self._program_state, ProgramStopped) else set_error(self, error)
+
+# ---- waits before another try: twenty seconds of the definition are one here
+retrier_decl.time = types.SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / 20))
 
 # ---- the API: a name where none was given, and errors that the clients can read
 start = StepFunctionsParserBackend.start_execution

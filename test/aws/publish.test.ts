@@ -1,0 +1,82 @@
+/**
+ * The gate and the publish of a deployed run, through the real definition. What the emulator cannot show is said in `backfill.test.ts`.
+ */
+import { describe, expect, it } from 'vitest'
+import { forgeOutput } from '../support/forge-receipt.ts'
+import { missingEmulator } from './emulator.ts'
+import { DEFINITIONS, days, NOW, tickKey, ticks } from './orders.ts'
+import { useDeployed } from './use-deployed.ts'
+
+const missing = missingEmulator()
+const APRIL = { views: ['busy', 'busier'], from: '2001-04-01', to: '2001-04-30', toleratedFailures: 0 }
+const LIVE = ['2001-04-28', '2001-04-29', '2001-04-30']
+
+describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${missing === undefined ? '' : ` (${missing})`}`, () => {
+  const use = useDeployed({ definitions: DEFINITIONS, now: NOW })
+  const published = async () => {
+    const found = await use.deployed.store.get('registry/published.json')
+    return JSON.parse(Buffer.from(found?.bytes ?? '{}').toString()).views
+  }
+
+  it('publishes nothing that was not verified, and says so by a name of its own; the run stands', async () => {
+    const { deployed } = use
+    for (const day of days('2001-03-25', 34)) await deployed.store.put(tickKey(day), ticks(day))
+    const failed = await deployed.backfill({ ...APRIL, to: '2001-04-27', publish: true }, 'unverified')
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'NotVerified' })
+    expect(JSON.parse(failed.cause ?? '')).toMatchObject({
+      ...{ run: 'unverified', aborted: false, failed: 0, gate: { verdict: 'not_verified' } },
+      publish: { kind: 'not_verified', reason: expect.stringContaining('nothing was compared') },
+    })
+    expect(await published()).toBeUndefined()
+    const left = await deployed.keys('runs/unverified/')
+    expect(left).toEqual(expect.arrayContaining(['runs/unverified/publish.json', 'runs/unverified/report.json']))
+  })
+
+  it('verifies what live wrote and publishes all views of the run with one put', async () => {
+    const { deployed } = use
+    // What was laid before is history to the queue; live computes the last days.
+    await deployed.drain()
+    await deployed.remove(...(await tables()).flatMap((table) => LIVE.map((day) => `${table}dt=${day}/`)))
+    for (const day of LIVE) await deployed.store.put(tickKey(day), ticks(day))
+    // The emulator may hand a message over later than it took the object.
+    await expect.poll(liveWrote, { timeout: 120_000 }).toBe(2 * LIVE.length)
+    const { status, output, cause } = await deployed.backfill({ ...APRIL, publish: true }, 'publishing')
+    expect({ status, cause }).toEqual({ status: 'SUCCEEDED' })
+    expect(output.publish).toMatchObject({ kind: 'published' })
+    expect(output.gate).toMatchObject({ verdict: 'verified', different: [] })
+    expect(output.gate?.compared).toBeGreaterThanOrEqual(4)
+    expect(Object.keys(await published()).sort()).toEqual(['busier', 'busy'])
+  })
+
+  it('stops before it computes where a backfill gives other bytes than live wrote', async () => {
+    const { deployed } = use
+    const busy = (await tables()).find((table) => table.startsWith('features/busy/')) ?? ''
+    const before = await deployed.store.get(`${busy}dt=2001-04-29/features.parquet`)
+    await forgeOutput(deployed.store, `${busy}dt=2001-04-20/`, `${busy}dt=2001-04-29/`)
+    await deployed.remove(`${busy}dt=2001-04-10/`)
+    use.calls = 0
+    const failed = await deployed.backfill(APRIL, 'differing')
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'LiveDiffers' })
+    const gate = { verdict: 'different', different: ['busy 2001-04-29'] }
+    expect(JSON.parse(failed.cause ?? '')).toMatchObject({ aborted: false, outcomes: {}, gate })
+    expect(use.calls).toBe(0)
+    expect(await deployed.keys(`${busy}dt=2001-04-10/`)).toEqual([])
+    expect(await deployed.keys('runs/active/')).toEqual([])
+    await deployed.store.put(`${busy}dt=2001-04-29/features.parquet`, before?.bytes ?? new Uint8Array())
+    expect(await deployed.backfill({ ...APRIL, unverified: true })).toMatchObject({ status: 'SUCCEEDED', output: { failed: 0 } })
+    expect(await deployed.keys(`${busy}dt=2001-04-10/`)).toHaveLength(2)
+  })
+
+  /** Works off what waits; gives how many outputs of the live days there are. */
+  async function liveWrote(): Promise<number> {
+    await use.deployed.drain()
+    const keys = Object.keys(await use.deployed.outputs())
+    return keys.filter((key) => LIVE.some((day) => key.includes(`dt=${day}/`))).length
+  }
+
+  /** Prefixes of the versions that have outputs. */
+  async function tables(): Promise<string[]> {
+    const keys = await use.deployed.keys('features/bus')
+    return [...new Set(keys.map((key) => key.slice(0, key.indexOf('dt='))))]
+  }
+})
