@@ -44,6 +44,8 @@ export interface LandReport {
   /** Folders whose pieces this object fills, or filled before. */
   readonly folders: readonly string[]
   readonly rows: number
+  /** What was found in an object that was refused before. */
+  readonly reason?: string
 }
 
 export interface LandRequest {
@@ -90,8 +92,8 @@ async function landOnce(request: LandRequest, effects: Effects, bench: Workbench
     await clearRefusals(source, key, effects)
     return { key, result: 'vanished', folders: standing.folders, rows: 0 }
   }
-  if (!request.retry && (await isRefused(request, effects, fingerprint)))
-    return { key, result: 'refused', folders: standing.folders, rows: 0 }
+  const refused = request.retry ? undefined : await readRefusal(request, effects, fingerprint)
+  if (refused) return { key, result: 'refused', folders: standing.folders, rows: 0, reason: refused.reason }
   const landed = await split(request, effects, bench, standing.raw, fingerprint)
   if (landed === 'gone') return undefined
   return writePieces({ request, effects, bench, standing, fingerprint, landed })
@@ -181,8 +183,9 @@ async function refuse(source: Source, key: string, fingerprint: string, error: D
   await effects.lake.store.put(landingRejectedKey(source.name, arrivalFolder(source, key), key, fingerprint), jsonBytes(mark))
 }
 
-async function isRefused({ source, key }: LandRequest, effects: Effects, fingerprint: string): Promise<boolean> {
-  return (await effects.lake.store.head(landingRejectedKey(source.name, arrivalFolder(source, key), key, fingerprint))) !== undefined
+async function readRefusal({ source, key }: LandRequest, effects: Effects, fingerprint: string): Promise<RefusedMark | undefined> {
+  return (await readJson<RefusedMark>(effects.lake.store, landingRejectedKey(source.name, arrivalFolder(source, key), key, fingerprint)))
+    ?.value
 }
 
 export function arrivalFolder(source: Source, key: string): string {

@@ -1,6 +1,6 @@
 import type { Catalog, Feature } from '../model/catalog.ts'
 import { readersOf } from '../model/catalog.ts'
-import { InvalidInputError } from '../model/errors.ts'
+import { DataError, InvalidInputError } from '../model/errors.ts'
 import { folderOfKey } from '../model/key-template.ts'
 import type { Partition } from '../model/partition.ts'
 import { folderCalendar, type Source } from '../model/source.ts'
@@ -65,6 +65,8 @@ async function landAndCompute(task: LandTask, catalog: Catalog, effects: Effects
   const source = catalog.sources.get(task.source)
   if (!source) throw new InvalidInputError(`source ${task.source} is not in the registry`)
   const report = await land({ source, key: task.key, retry: task.retry }, effects)
+  // A message that comes again is not done by that: it goes on to the dead letters, whose alarm tells somebody.
+  if (report.reason !== undefined && task.writer === LIVE) throw new DataError(report.reason)
   const calendar = folderCalendar(source)
   const folders = report.folders.flatMap((name) => calendar.find(name) ?? [])
   const reprocess = task.repair ? 'stale' : 'none'

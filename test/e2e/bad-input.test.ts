@@ -71,11 +71,10 @@ for (const folders of ['event_time', 'arrival'] as const) {
       await house.tell('events/dt=2001-03-04/a')
       await house.sweep()
       const told = house.events.filter(({ event, result }) => event === 'failed' || result === 'rejected')
-      expectMessage(
-        told.map(({ error, reason }) => String(error ?? reason)),
-        bad,
-      )
-      expect(house.queue.dead).toEqual([])
+      expectMessage([...new Set(told.map(({ error, reason }) => String(error ?? reason)))], bad)
+      // Bad rows of an event-time object are found as a partition is computed, whose mark says so; its message has nothing left to do.
+      const message = { kind: 'object', key: BAD_KEY }
+      expect(house.queue.dead).toEqual(folders === 'arrival' ? [{ message }] : [])
       expect(await computed(house, 'events_day')).toEqual(['2001-03-01', BAD_DAY, '2001-03-03', '2001-03-04'])
       expect(await computed(house, 'other_day')).toEqual(['2001-03-01', BAD_DAY, '2001-03-03', '2001-03-04'])
       await expectUnharmed(house, before, folders)
