@@ -10,6 +10,7 @@ import { BackfillMachine } from './backfill-machine.ts'
 import { HindcastFunction, type HindcastFunctionOptions } from './hindcast-function.ts'
 import { LakeAlarms } from './lake-alarms.ts'
 import { type LakeBucket, LakeStorage } from './lake-storage.ts'
+import { watchedViews } from './late-views.ts'
 import { type FollowedBucket, LivePipeline, LiveQueue } from './live-pipeline.ts'
 import { type DeployedDefinitions, readDeployedDefinitions, sourcePrefixes } from './read-definitions.ts'
 
@@ -46,6 +47,8 @@ export class FeatureLake extends Construct {
   readonly queue: Queue
   readonly backfill: BackfillMachine
   readonly transform: HindcastFunction
+  /** The alarms, where they are wanted. */
+  readonly watch?: LakeAlarms
   readonly #functions: HindcastFunction[] = []
 
   /** @throws InvalidInputError for sources that cannot be followed, and caps that the account does not have. */
@@ -54,6 +57,7 @@ export class FeatureLake extends Construct {
     const live = options.liveConcurrency ?? LIVE_CONCURRENCY
     const history = options.backfillConcurrency ?? BACKFILL_CONCURRENCY
     requireCaps(live, history, options.accountConcurrency ?? ACCOUNT_CONCURRENCY)
+    const sweepEvery = options.sweepEvery ?? Duration.hours(1)
     const definitions = readDeployedDefinitions(options.definitions)
     this.bucket = options.bucket ?? new LakeStorage(this, 'Storage').bucket
     const queue = new LiveQueue(this, 'LiveQueue', { timeout: TIMEOUT })
@@ -64,7 +68,7 @@ export class FeatureLake extends Construct {
     new LivePipeline(this, 'Live', {
       ...{ queue, transform: this.transform, sweep, followed },
       concurrency: live,
-      sweepEvery: options.sweepEvery ?? Duration.hours(1),
+      sweepEvery,
     })
     this.backfill = new BackfillMachine(this, 'Backfill', {
       plan: this.#makePlan(history),
@@ -76,8 +80,10 @@ export class FeatureLake extends Construct {
     })
     this.#register(definitions)
     if (options.alarms ?? true)
-      new LakeAlarms(this, 'Watch', {
+      this.watch = new LakeAlarms(this, 'Watch', {
         ...{ queue: queue.queue, deadLetters: queue.deadLetters, machine: this.backfill.machine, transform: this.transform, sweep },
+        ...{ service: this.bucket.bucketName, sweepEvery },
+        views: watchedViews(definitions.views, definitions.sources, sweepEvery.toSeconds()),
       })
     for (const one of followed) this.#allowRaw(one)
     this.#describe()

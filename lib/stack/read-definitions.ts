@@ -3,20 +3,23 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { InvalidInputError } from '../model/errors.ts'
 import { parseSource } from '../model/parse-source.ts'
+import { parseView } from '../model/parse-view.ts'
 import { renderProblem } from '../model/problem.ts'
 import type { Source } from '../model/source.ts'
+import type { View } from '../model/view.ts'
 
 /** What a template needs to know of a definitions folder. */
 export interface DeployedDefinitions {
   readonly folder: string
   readonly sources: readonly Source[]
+  readonly views: readonly View[]
   /** Changes whenever a definition does: 16 hex. */
   readonly digest: string
 }
 
 /**
- * Reads the sources of a definitions folder. Views are looked at by the engine when they are registered, not here.
- * @throws InvalidInputError listing every problem of the source files.
+ * Reads the sources and views of a definitions folder. Their SQL is looked at by the engine when they are registered, not here.
+ * @throws InvalidInputError listing every problem of the files.
  */
 export function readDeployedDefinitions(folder: string): DeployedDefinitions {
   const names = readdirSync(folder)
@@ -24,12 +27,18 @@ export function readDeployedDefinitions(folder: string): DeployedDefinitions {
     .sort()
   const files = names.map((name) => ({ file: join(folder, name), text: readFileSync(join(folder, name), 'utf8') }))
   const parsed = files.filter(({ file }) => file.endsWith('.source.yaml')).map(({ file, text }) => parseSource(file, text))
-  const problems = parsed.flatMap((one) => one.problems)
+  const views = files.filter(({ file }) => file.endsWith('.sql')).map(({ file, text }) => parseView(file, text))
+  const problems = [...parsed, ...views].flatMap((one) => one.problems)
   if (problems.length > 0)
-    throw new InvalidInputError(`the sources have ${problems.length} problem(s):\n${problems.map(renderProblem).join('\n')}`)
+    throw new InvalidInputError(`the definitions have ${problems.length} problem(s):\n${problems.map(renderProblem).join('\n')}`)
   const hash = createHash('sha256')
   for (const { file, text } of files) hash.update(`${file.slice(folder.length)}\0${text}\0`)
-  return { folder, sources: parsed.flatMap(({ source }) => source ?? []), digest: hash.digest('hex').slice(0, 16) }
+  return {
+    folder,
+    sources: parsed.flatMap(({ source }) => source ?? []),
+    views: views.flatMap(({ view }) => view ?? []),
+    digest: hash.digest('hex').slice(0, 16),
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Stack, Validations } from 'aws-cdk-lib'
+import { Duration, type Stack, Validations } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
@@ -107,7 +107,22 @@ test('a source in a bucket of its own is followed there and read below its folde
   )
   expect(() => openApp({ definitions })).toThrow(/source ticks has keys that begin with a column/)
   writeFileSync(join(definitions, 'ticks.source.yaml'), 'key: 1\n')
-  expect(() => openApp({ definitions })).toThrow(/the sources have \d+ problem/)
+  expect(() => openApp({ definitions })).toThrow(/the definitions have \d+ problem/)
+})
+
+test('each view has an alarm on its age, in the figures of this lake', () => {
+  const { stack, lake } = openApp({ sweepEvery: Duration.minutes(30) })
+  const views = readdirSync('features').filter((name) => name.endsWith('.sql'))
+  expect(lake.watch?.alarms).toHaveLength(5 + views.length)
+  const service = { Name: 'service', Value: expect.objectContaining({ 'Fn::ImportValue': expect.any(String) }) }
+  const alarms = Object.values(resourcesOf(stack)).map(({ Properties }) => Properties)
+  expect(alarms).toContainEqual(
+    expect.objectContaining({
+      ...{ Namespace: 'Hindcast', MetricName: 'NewestAge', Statistic: 'Maximum', Period: 1800, TreatMissingData: 'ignore' },
+      ...{ Dimensions: [service, { Name: 'view', Value: 'airport_week' }], Threshold: (25 + 25 + 24 + 1) * 3600 },
+    }),
+  )
+  expect(openApp({ alarms: false }).lake.watch).toBeUndefined()
 })
 
 test('caps that the account does not have are refused', () => {
