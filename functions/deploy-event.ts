@@ -1,4 +1,6 @@
-import { TransientError } from '../lib/model/errors.ts'
+import { z } from 'zod'
+import type { Caps } from '../lib/model/caps.ts'
+import { InternalError, TransientError } from '../lib/model/errors.ts'
 
 /**
  * A call by CloudFormation, which waits for an answer at `ResponseURL`:
@@ -10,6 +12,8 @@ export interface DeployEvent {
   readonly StackId: string
   readonly RequestId: string
   readonly LogicalResourceId: string
+  /** CloudFormation makes strings of numbers. */
+  readonly ResourceProperties?: unknown
 }
 
 /** What CloudFormation is told; a reason is shown to whoever deploys. */
@@ -20,6 +24,15 @@ const REASON_MAX = 3000
 
 export function isDeployEvent(event: unknown): event is DeployEvent {
   return event !== null && typeof event === 'object' && 'ResponseURL' in event && 'RequestType' in event
+}
+
+const properties = z.object({ liveConcurrency: z.coerce.number<string>().int(), backfillConcurrency: z.coerce.number<string>().int() })
+
+/** The caps that the template has. @throws InternalError where it says none. */
+export function capsOf(event: DeployEvent): Caps {
+  const parsed = properties.safeParse(event.ResourceProperties)
+  if (!parsed.success) throw new InternalError(`the template says no caps: ${z.prettifyError(parsed.error)}`)
+  return { live: parsed.data.liveConcurrency, backfill: parsed.data.backfillConcurrency }
 }
 
 /** @throws TransientError when the answer is not taken. */

@@ -6,12 +6,13 @@ import { LocalEngine } from '../lib/engine/local-engine.ts'
 import { readDefinitions } from '../lib/lake/definitions.ts'
 import { openLake } from '../lib/lake/open-lake.ts'
 import { type Registered, requireEngine } from '../lib/lake/registry.ts'
+import { requireCaps } from '../lib/model/caps.ts'
 import { InvalidInputError, renderError } from '../lib/model/errors.ts'
 import { renderProblem } from '../lib/model/problem.ts'
 import { checkDefinitions } from '../lib/pipeline/check.ts'
 import type { LogEvent } from '../lib/pipeline/effects.ts'
 import { registerDefinitions } from '../lib/pipeline/register.ts'
-import { answerDeploy, isDeployEvent } from './deploy-event.ts'
+import { answerDeploy, capsOf, isDeployEvent } from './deploy-event.ts'
 import { observed, tellOfProcess } from './observed.ts'
 import { placeOfProcess } from './place.ts'
 
@@ -19,13 +20,15 @@ export interface RegisterOptions {
   readonly lake: string
   /** Folder of the definitions. */
   readonly definitions: string
+  /** Executions at a time that the account has for functions without a reservation. */
+  readonly concurrency: () => Promise<number>
   /** Default: nothing is told. */
   readonly log?: (event: LogEvent) => void
 }
 
 /**
  * Freezes the definitions that were deployed with it as candidates; readers see nothing of it before a publish. A deploy calls it as a
- * custom resource and fails with every problem that the definitions have.
+ * custom resource and fails with every problem that the definitions have, and for caps that the account does not have.
  */
 export function createRegisterHandler(open: () => RegisterOptions | Promise<RegisterOptions>) {
   return middy<unknown, readonly Registered[]>().handler(async (event) => {
@@ -34,6 +37,7 @@ export function createRegisterHandler(open: () => RegisterOptions | Promise<Regi
     // What was registered outlives the stack, as the lake does.
     if (event.RequestType === 'Delete') return answered(event, [])
     try {
+      requireCaps(capsOf(event), await options.concurrency())
       return await answered(event, await register(options))
     } catch (error) {
       options.log?.({ event: 'failed', error: renderError(error) })
@@ -70,5 +74,6 @@ async function register({ lake: place, definitions, log }: RegisterOptions): Pro
 export const handler = createRegisterHandler(async () => ({
   lake: placeOfProcess(),
   definitions: join(import.meta.dirname, 'definitions'),
+  concurrency: async () => (await import('../lib/lake/account-concurrency.ts')).unreservedConcurrency(),
   log: await tellOfProcess(),
 })).use(observed())

@@ -3,6 +3,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
+import type { Caps } from '../model/caps.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { FUNCTION_GB } from '../model/price.ts'
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts'
@@ -23,8 +24,6 @@ export interface FeatureLakeOptions {
   readonly liveConcurrency?: number
   /** Tasks of a backfill at a time; a request may ask for fewer. Default: 200. */
   readonly backfillConcurrency?: number
-  /** Concurrent executions that the account has in this region. Default: 1000. */
-  readonly accountConcurrency?: number
   /** Time between two sweeps. Default: an hour. */
   readonly sweepEvery?: Duration
   /** Alarms and a dashboard. Default: true. */
@@ -33,7 +32,6 @@ export interface FeatureLakeOptions {
 
 const LIVE_CONCURRENCY = 10
 const BACKFILL_CONCURRENCY = 200
-const ACCOUNT_CONCURRENCY = 1000
 const TIMEOUT = Duration.minutes(15)
 /** Inputs of a task lie in `/tmp`, each object once: its budget is a few hundred MB, and the engine spills beside it. */
 const DISK_MB = 4096
@@ -51,12 +49,12 @@ export class FeatureLake extends Construct {
   readonly watch?: LakeAlarms
   readonly #functions: HindcastFunction[] = []
 
-  /** @throws InvalidInputError for sources that cannot be followed, and caps that the account does not have. */
+  /** @throws InvalidInputError for sources that cannot be followed and caps that AWS does not take; a deploy fails for caps that the account does not have. */
   constructor(scope: Construct, id: string, options: FeatureLakeOptions) {
     super(scope, id)
     const live = options.liveConcurrency ?? LIVE_CONCURRENCY
     const history = options.backfillConcurrency ?? BACKFILL_CONCURRENCY
-    requireCaps(live, history, options.accountConcurrency ?? ACCOUNT_CONCURRENCY)
+    requireConcurrency(live, history)
     const sweepEvery = options.sweepEvery ?? Duration.hours(1)
     const definitions = readDeployedDefinitions(options.definitions)
     this.bucket = options.bucket ?? new LakeStorage(this, 'Storage').bucket
@@ -78,7 +76,7 @@ export class FeatureLake extends Construct {
       report: this.#makeReport(),
       bucket: this.bucket,
     })
-    this.#register(definitions)
+    this.#register(definitions, { live, backfill: history })
     if (options.alarms ?? true)
       this.watch = new LakeAlarms(this, 'Watch', {
         ...{ queue: queue.queue, deadLetters: queue.deadLetters, machine: this.backfill.machine, transform: this.transform, sweep },
@@ -133,16 +131,17 @@ export class FeatureLake extends Construct {
     return report
   }
 
-  /** A deploy waits until the definitions are registered, and fails with their problems. */
-  #register(definitions: DeployedDefinitions): void {
+  /** A deploy waits until the definitions are registered, and fails with their problems, or when the account has not the caps. */
+  #register(definitions: DeployedDefinitions, caps: Caps): void {
     const { folder, digest } = definitions
     const register = this.#make('Register', { verb: 'register', engine: true, memory: FUNCTION_GB * 1024, definitions: folder })
     register.allowObjects(['s3:PutObject'], this.#objects('registry/*'))
+    register.addToRolePolicy(new PolicyStatement({ actions: ['lambda:GetAccountSettings'], resources: ['*'] }))
     const resource = new CustomResource(this, 'Definitions', {
       serviceToken: register.functionArn,
       resourceType: 'Custom::HindcastDefinitions',
       serviceTimeout: Duration.minutes(16),
-      properties: { digest },
+      properties: { digest, liveConcurrency: caps.live, backfillConcurrency: caps.backfill },
     })
     if (register.role) resource.node.addDependency(register.role)
   }
@@ -203,7 +202,7 @@ export class FeatureLake extends Construct {
 
 const NAMES = 'Names of partitions, runs and raw objects are not known before; the function has no other folder.'
 const WILDCARDS: Readonly<Record<string, string>> = {
-  '*': 'X-Ray has no resources to name.',
+  '*': 'X-Ray’s segments and the account’s settings are no resources with names.',
   '/*': 'Every function lists the lake and reads what others wrote; raw data lies beside it.',
   '/landed/*': NAMES,
   '/landed/*/_rejected/*': NAMES,
@@ -223,11 +222,10 @@ function rawWildcards(followed: readonly FollowedBucket[]): Record<string, strin
   return Object.fromEntries(followed.flatMap(({ prefixes }) => prefixes.map((prefix) => [`/${prefix}*`, reason])))
 }
 
-function requireCaps(live: number, history: number, account: number): void {
-  // Lambda keeps 100 for functions without a reservation of their own, and others work in this account too.
-  const max = Math.floor(account * 0.9)
-  if (live >= 2 && history >= 1 && live + history <= max) return
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency */
+function requireConcurrency(live: number, history: number): void {
+  if (Number.isInteger(live) && live >= 2 && live <= 1000 && Number.isInteger(history) && history >= 1 && history <= 10_000) return
   throw new InvalidInputError(
-    `live ${live} and backfill ${history} at a time do not fit the account; expected live from 2 on, and both together at most ${max}`,
+    `liveConcurrency is ${live} and backfillConcurrency ${history}; expected whole numbers from 2 to 1000 and from 1 to 10000`,
   )
 }

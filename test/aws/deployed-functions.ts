@@ -11,6 +11,7 @@ import { createReportHandler } from '../../functions/report.ts'
 import { createSweepHandler } from '../../functions/sweep.ts'
 import { createTransformHandler } from '../../functions/transform.ts'
 import { createVerifyHandler } from '../../functions/verify.ts'
+import { unreservedConcurrency } from '../../lib/lake/account-concurrency.ts'
 import { openLake } from '../../lib/lake/open-lake.ts'
 import { queueSender } from '../../lib/lake/queue-sender.ts'
 import { readCatalog, readEngine } from '../../lib/lake/registry.ts'
@@ -76,7 +77,11 @@ export function openFunctions({ definitions, now, timeLeft }: FunctionsOptions):
       if (verb === 'Report') return call(createReportHandler(light(environment)), event)
       if (verb === 'Sweep') return call(createSweepHandler(light(environment)), event)
       return call(
-        createRegisterHandler(() => ({ lake: environment.HINDCAST_LAKE ?? '', definitions })),
+        createRegisterHandler(() => ({
+          lake: environment.HINDCAST_LAKE ?? '',
+          definitions,
+          concurrency: unreservedConcurrency,
+        })),
         event,
       )
     },

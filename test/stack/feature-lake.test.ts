@@ -125,9 +125,13 @@ test('each view has an alarm on its age, in the figures of this lake', () => {
   expect(openApp({ alarms: false }).lake.watch).toBeUndefined()
 })
 
-test('caps that the account does not have are refused', () => {
-  expect(() => openApp({ liveConcurrency: 100, backfillConcurrency: 900 })).toThrow(/live 100 and backfill 900 .* at most 900/)
-  expect(() => openApp({ liveConcurrency: 1 })).toThrow(/expected live from 2 on/)
+test('caps that no account can have are refused at once, the others by the deploy', () => {
+  expect(() => openApp({ liveConcurrency: 1 })).toThrow(/liveConcurrency is 1 .* expected whole numbers from 2 to 1000/)
+  expect(() => openApp({ backfillConcurrency: 10_001 })).toThrow(/backfillConcurrency 10001/)
+  Template.fromStack(openApp({ liveConcurrency: 3, backfillConcurrency: 4 }).stack).hasResourceProperties('Custom::HindcastDefinitions', {
+    liveConcurrency: 3,
+    backfillConcurrency: 4,
+  })
 })
 
 test('cdk-nag finds nothing, and would find what is open', () => {

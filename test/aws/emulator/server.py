@@ -14,6 +14,7 @@ import moto.stepfunctions.models as stepfunctions
 import moto.stepfunctions.parser.asl.utils.boto_client as boto_client
 from moto import settings
 from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.urls import url_paths
 from moto.core.config import default_user_config
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
@@ -30,6 +31,12 @@ def invoke(self, event=None):
     return json.dumps(given["payload"]), bool(given.get("error")), ""
 
 
+def account_settings(request, full_url, headers):
+    limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
+    return 200, {}, json.dumps({"AccountLimit": limit, "AccountUsage": {}})
+
+
+url_paths["{0}/(?P<api_version>[^/]+)/account-settings/?$"] = account_settings
 LambdaFunction._invoke_lambda = invoke
 settings.moto_server_host = lambda: "http://127.0.0.1"  # where a custom resource answers
 LambdaBackend.send_sqs_batch = lambda *args, **kwargs: False
