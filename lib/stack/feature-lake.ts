@@ -10,6 +10,7 @@ import { acknowledgeWildcards } from './acknowledge-wildcards.ts'
 import { BackfillMachine } from './backfill-machine.ts'
 import { HindcastFunction, type HindcastFunctionOptions } from './hindcast-function.ts'
 import { LakeAlarms } from './lake-alarms.ts'
+import { LakeCatalog } from './lake-catalog.ts'
 import { type LakeBucket, LakeStorage } from './lake-storage.ts'
 import { watchedViews } from './late-views.ts'
 import { type FollowedBucket, LivePipeline, LiveQueue } from './live-pipeline.ts'
@@ -24,6 +25,10 @@ export interface FeatureLakeOptions {
   readonly liveConcurrency?: number
   /** Tasks of a backfill at a time; a request may ask for fewer. Default: 200. */
   readonly backfillConcurrency?: number
+  /** Name of the Glue database, as queries write it. Default: made of the construct's path. */
+  readonly database?: string
+  /** The most that one query of the lake's Athena workgroup may scan, in GB of 10^9 bytes. Default: 100. */
+  readonly scanGbMax?: number
   /** Time between two sweeps. Default: an hour. */
   readonly sweepEvery?: Duration
   /** Alarms and a dashboard. Default: true. */
@@ -32,6 +37,8 @@ export interface FeatureLakeOptions {
 
 const LIVE_CONCURRENCY = 10
 const BACKFILL_CONCURRENCY = 200
+/** Glue follows what is published; whoever registers may have a table to end. */
+const WRITES_TABLES: ReadonlySet<string> = new Set(['publish', 'register'])
 const TIMEOUT = Duration.minutes(15)
 /** Inputs of a task lie in `/tmp`, each object once: its budget is a few hundred MB, and the engine spills beside it. */
 const DISK_MB = 4096
@@ -44,6 +51,7 @@ export class FeatureLake extends Construct {
   readonly bucket: LakeBucket
   readonly queue: Queue
   readonly backfill: BackfillMachine
+  readonly catalog: LakeCatalog
   readonly transform: HindcastFunction
   /** The alarms, where they are wanted. */
   readonly watch?: LakeAlarms
@@ -83,6 +91,12 @@ export class FeatureLake extends Construct {
         ...{ service: this.bucket.bucketName, sweepEvery },
         views: watchedViews(definitions.views, definitions.sources, sweepEvery.toSeconds()),
       })
+    this.catalog = new LakeCatalog(this, 'Catalog', {
+      bucket: this.bucket,
+      ...(options.database !== undefined && { database: options.database }),
+      ...(options.scanGbMax !== undefined && { scanGbMax: options.scanGbMax }),
+    })
+    for (const made of this.#functions) if (WRITES_TABLES.has(made.verb)) this.catalog.allowTables(made)
     for (const one of followed) this.#allowRaw(one)
     this.#describe()
     acknowledgeWildcards(this, { ...WILDCARDS, ...rawWildcards(followed) })
@@ -194,6 +208,8 @@ export class FeatureLake extends Construct {
     new CfnOutput(this, 'Place', { value: `s3://${this.bucket.bucketName}` })
     new CfnOutput(this, 'QueueUrl', { value: this.queue.queueUrl })
     new CfnOutput(this, 'MachineArn', { value: stateMachineArn })
+    new CfnOutput(this, 'Database', { value: this.catalog.database })
+    new CfnOutput(this, 'Workgroup', { value: this.catalog.workgroup })
     new CfnOutput(this, 'StartBackfill', {
       value: `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --input ${example}`,
     })

@@ -26,6 +26,8 @@ export interface HindcastFunctionOptions {
 
 /** One handler as a function on arm64, with a role that may write its own log and nothing else. */
 export class HindcastFunction extends NodejsFunction {
+  readonly verb: HindcastFunctionOptions['verb']
+
   constructor(scope: Construct, id: string, options: HindcastFunctionOptions) {
     const logGroup = new LogGroup(scope, `${id}Log`, { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY })
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
@@ -45,6 +47,7 @@ export class HindcastFunction extends NodejsFunction {
       tracing: Tracing.ACTIVE,
       bundling: bundlingOf(options),
     })
+    this.verb = options.verb
   }
 
   /** Allows actions on the objects below these key patterns of a bucket. */

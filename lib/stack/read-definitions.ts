@@ -7,6 +7,7 @@ import { parseView } from '../model/parse-view.ts'
 import { renderProblem } from '../model/problem.ts'
 import type { Source } from '../model/source.ts'
 import type { View } from '../model/view.ts'
+import { ownFolderAt } from './own-folders.ts'
 
 /** What a template needs to know of a definitions folder. */
 export interface DeployedDefinitions {
@@ -43,17 +44,21 @@ export function readDeployedDefinitions(folder: string): DeployedDefinitions {
 
 /**
  * The beginnings of the keys whose events live follows, by bucket; the lake's own bucket is `undefined`.
- * @throws InvalidInputError for a source of the lake's bucket whose keys begin with a column: hindcast's own objects would be events too.
+ * @throws InvalidInputError for a source of the lake's bucket whose keys may be hindcast's own: those would be events too.
  */
 export function sourcePrefixes(sources: readonly Source[]): Map<string | undefined, string[]> {
   const prefixes = new Map<string | undefined, string[]>()
   for (const { name, bucket, key } of sources) {
-    if (bucket === undefined && key.prefix === '')
-      throw new InvalidInputError(
-        `source ${name} has keys that begin with a column (${key.text}); expected a folder first, or a bucket of its own`,
-      )
+    if (bucket === undefined) requireBeside(name, key)
     const known = prefixes.get(bucket) ?? []
     prefixes.set(bucket, [...new Set([...known, key.prefix])].sort())
   }
   return prefixes
+}
+
+function requireBeside(name: string, key: Source['key']): void {
+  const own = ownFolderAt(key.prefix)
+  if (own === undefined) return
+  const found = key.prefix === '' ? 'begin with a column' : `may lie in ${own}, where hindcast writes`
+  throw new InvalidInputError(`source ${name} has keys that ${found} (${key.text}); expected a folder of its own, or a bucket`)
 }

@@ -27,10 +27,15 @@ test('what runs leave and what was refused has an end, raw data only where it is
     const all = bucket?.Properties.LifecycleConfiguration.Rules as { Prefix?: string; ExpirationInDays?: number }[]
     return Object.fromEntries(all.flatMap(({ Prefix: prefix, ExpirationInDays: days }) => (days === undefined ? [] : [[prefix, days]])))
   }
-  expect(rules()).toEqual({ 'runs/': 400, 'quarantine/': 90 })
+  expect(rules()).toEqual({ 'runs/': 400, 'quarantine/': 90, 'athena/': 30 })
   expect(rules({ keepRuns: Duration.days(30), keepRaw: { 'flights/': Duration.days(800) } })).toEqual({
-    ...{ 'runs/': 30, 'quarantine/': 90, 'flights/': 800 },
+    ...{ 'runs/': 30, 'quarantine/': 90, 'athena/': 30, 'flights/': 800 },
   })
+})
+
+test('an end of raw data is none of features', () => {
+  for (const prefix of ['', 'fea', 'features/airport_week/'])
+    expect(() => template({ keepRaw: { [prefix]: Duration.days(1) } })).toThrow(/would remove (athena|features)\/ too; expected the folder/)
 })
 
 test('requests without TLS are refused', () => {
