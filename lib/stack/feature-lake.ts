@@ -57,7 +57,10 @@ export class FeatureLake extends Construct {
   readonly watch?: LakeAlarms
   readonly #functions: HindcastFunction[] = []
 
-  /** @throws InvalidInputError for sources that cannot be followed and caps that AWS does not take; a deploy fails for caps that the account does not have. */
+  /**
+   * @throws InvalidInputError for sources that cannot be followed and caps that AWS does not take; a deploy fails for caps that the
+   * account does not have.
+   */
   constructor(scope: Construct, id: string, options: FeatureLakeOptions) {
     super(scope, id)
     const live = options.liveConcurrency ?? LIVE_CONCURRENCY
@@ -100,6 +103,11 @@ export class FeatureLake extends Construct {
     for (const one of followed) this.#allowRaw(one)
     this.#describe()
     acknowledgeWildcards(this, { ...WILDCARDS, ...rawWildcards(followed) })
+  }
+
+  /** All functions, for permissions that only their owner knows of: a key of the raw data. */
+  get functions(): readonly HindcastFunction[] {
+    return this.#functions
   }
 
   #makeTransform(): HindcastFunction {

@@ -1,11 +1,12 @@
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Duration, type Stack, Validations } from 'aws-cdk-lib'
+import { Duration, Stack, Validations } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { expect, test } from 'vitest'
+import { FeatureLake } from '../../lib/stack/feature-lake.ts'
 import { openApp, resourcesOf, violationsOf } from './open-app.ts'
 
 interface Statement {
@@ -141,6 +142,12 @@ test('cdk-nag finds nothing, and would find what is open', () => {
   Validations.of(clean.app).addPlugins(new AwsSolutionsChecks(clean.app))
   clean.app.synth()
   expect(violationsOf(clean.app)).toEqual([])
+
+  const whole = openApp()
+  new FeatureLake(new Stack(whole.app, 'Whole'), 'Lake', { definitions: 'test/stack/own-app/features' })
+  Validations.of(whole.app).addPlugins(new AwsSolutionsChecks(whole.app))
+  whole.app.synth()
+  expect(violationsOf(whole.app)).toEqual([])
 
   const open = openApp()
   new Bucket(open.stack, 'Open')

@@ -1,0 +1,59 @@
+/**
+ * An app of somebody else, as `own-app.test.ts` synthesises it: a whole lake beside resources of their own, and the parts alone where
+ * somebody wants fewer of them. `CDK_OUTDIR` says where the templates go.
+ */
+import { App, Duration, Stack } from 'aws-cdk-lib'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { Bucket } from 'aws-cdk-lib/aws-s3'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { BackfillMachine } from '../../../lib/stack/backfill-machine.ts'
+import { FeatureLake } from '../../../lib/stack/feature-lake.ts'
+import { HindcastFunction, type HindcastFunctionOptions } from '../../../lib/stack/hindcast-function.ts'
+import { LakeCatalog } from '../../../lib/stack/lake-catalog.ts'
+import { LakeStorage } from '../../../lib/stack/lake-storage.ts'
+import { LivePipeline, LiveQueue } from '../../../lib/stack/live-pipeline.ts'
+
+const app = new App()
+
+/** A lake whose raw data lies in a bucket that was there, encrypted with a key of theirs; its alarms go to their topic. */
+const shop = new Stack(app, 'Shop')
+const lake = new FeatureLake(shop, 'Features', {
+  definitions: new URL('features', import.meta.url).pathname,
+  database: 'shop_features',
+  liveConcurrency: 4,
+  backfillConcurrency: 40,
+  sweepEvery: Duration.minutes(30),
+})
+const key = Key.fromKeyArn(shop, 'RawKey', 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab')
+for (const one of lake.functions) key.grantDecrypt(one)
+const pager = new SnsAction(new Topic(shop, 'Pager'))
+for (const alarm of lake.watch?.alarms ?? []) alarm.addAlarmAction(pager)
+
+/** Storage and catalog alone: a lake that is written from elsewhere. */
+const archive = new Stack(app, 'Archive')
+const { bucket: kept } = new LakeStorage(archive, 'Storage', { keepRaw: { 'clicks/': Duration.days(30) } })
+new LakeCatalog(archive, 'Catalog', { bucket: kept })
+
+/** The live pipeline alone, without backfills, over a bucket of theirs as the lake. */
+const live = new Stack(app, 'LiveOnly')
+const bucket = Bucket.fromBucketName(live, 'Bucket', 'acme-lake')
+const queue = new LiveQueue(live, 'Queue', { timeout: Duration.minutes(5) })
+const environment = { HINDCAST_LAKE: `s3://${bucket.bucketName}`, HINDCAST_QUEUE_URL: queue.queue.queueUrl }
+const make = (stack: Stack, verb: HindcastFunctionOptions['verb'], engine = false) =>
+  new HindcastFunction(stack, verb, { verb, engine, environment, timeout: Duration.minutes(5) })
+const sweep = make(live, 'sweep')
+new LivePipeline(live, 'Live', {
+  ...{ queue, sweep, transform: make(live, 'transform', true) },
+  followed: [{ bucket: Bucket.fromBucketName(live, 'Raw', 'acme-raw-events'), prefixes: ['clicks/dt='] }],
+  ...{ concurrency: 2, sweepEvery: Duration.hours(6) },
+})
+
+/** Backfills alone, of a lake that no event reaches. */
+const history = new Stack(app, 'HistoryOnly')
+new BackfillMachine(history, 'Backfill', {
+  bucket: Bucket.fromBucketName(history, 'Bucket', 'acme-lake'),
+  ...{ plan: make(history, 'plan'), verify: make(history, 'verify', true), transform: make(history, 'transform', true) },
+  ...{ publish: make(history, 'publish'), report: make(history, 'report') },
+})
+app.synth()
