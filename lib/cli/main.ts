@@ -60,6 +60,7 @@ function createProgram(ended: Ended): Command {
   addRetireCommand(program, ended)
   addCatalogCommand(program, ended)
   addTrainingCommands(program, ended)
+  addRetentionCommand(program, ended)
   addQuestionCommands(program, ended)
   return program
 }
@@ -329,6 +330,26 @@ function addTrainingCommands(program: Command, ended: Ended): void {
 
 function collect(value: string, before: readonly string[]): string[] {
   return [...before, value]
+}
+
+function addRetentionCommand(program: Command, ended: Ended): void {
+  add(program, 'retention [source]', 'Show what raw data costs, who needs it how far back, and decide how long it is kept', [
+    'hindcast retention',
+    'hindcast retention flights --raw 30',
+    'hindcast retention flights --set 30',
+  ])
+    .option('--raw <days>', 'what would happen if raw data were deleted after so many days', parseCount)
+    .option('--set <days>', "decide it: written as keep into the source's definition", parseCount)
+    .option('--block <view>', 'a published view that this may block; may be given several times', collect, [])
+    .option('--json', 'write everything as JSON')
+    .action(async (source: string | undefined, options) =>
+      ended(
+        await (await import('./commands/retention.ts')).retention(contextOf(program), {
+          ...(source !== undefined && { source }),
+          ...options,
+        }),
+      ),
+    )
 }
 
 function addQuestionCommands(program: Command, ended: Ended): void {

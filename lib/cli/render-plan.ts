@@ -1,7 +1,8 @@
 import prettyBytes from 'pretty-bytes'
 import { STATE_KINDS } from '../model/states.ts'
 import type { Plan, PlannedState, PlannedView } from '../pipeline/plan.ts'
-import { count, renderTable, usd } from './table.ts'
+import type { Advice } from '../pipeline/plan-advice.ts'
+import { count, grouped, renderTable, usd } from './table.ts'
 
 const COLUMNS: readonly PlannedState[] = [
   'missing',
@@ -19,6 +20,7 @@ export function renderPlan(plan: Plan): string {
     ...renderUnmatched(plan),
     renderWork(plan),
     renderQuote(plan),
+    ...plan.advice.map(renderAdvice),
   ]
     .filter((part) => part !== '')
     .join('\n')
@@ -76,6 +78,21 @@ function renderQuote({ quote }: Plan): string {
     .map((line) => [`  ${line.line}`, amount(line.low, line.unit), amount(line.high, line.unit), usd(line.lowUsd), usd(line.highUsd)])
   rows.push(['  on AWS', '', '', usd(quote.lowUsd), usd(quote.highUsd)])
   return renderTable([`price (${quote.region}, ${quote.date})`, '>low', '>high', '>low', '>high'], rows)
+}
+
+function renderAdvice({ view, source, kind, grain, existing, times, now, instead }: Advice): string {
+  const word = grain === 'hour' ? 'hourly' : grain === 'day' ? 'daily' : 'monthly'
+  const range = existing?.first === undefined ? '' : ` (${existing.first}..${existing.last})`
+  const there = existing ? `${existing.view} holds ${source} by ${grain}${range}` : ''
+  if (kind === 'expired') return `advice: ${view} reads ${source}, which is no longer kept that far back; ${there} and can be read instead`
+  const price =
+    now && instead
+      ? ` would cut the price of this from ${usd(now.lowUsd)}..${usd(now.highUsd)} to ${usd(instead.lowUsd)}..${usd(instead.highUsd)}`
+      : ''
+  const what = existing
+    ? `${there}; reading it instead`
+    : `an ${word} pre-aggregate (a view of ${source} by ${grain}), computed first and read instead,`
+  return `advice: ${view} scans each byte of ${source} ${grouped(times ?? 0)} times; ${what.replace('an daily', 'a daily')}${price}`
 }
 
 function amount(value: number, unit: string): string {

@@ -14,6 +14,7 @@ import { InputListing } from './input-listing.ts'
 import { type LeftOutRun, leftOutRuns } from './left-out.ts'
 import { type PlannedPartition, packTasks } from './pack.ts'
 import { rejectedReason, statePartition } from './partition-state.ts'
+import { type Advice, advise } from './plan-advice.ts'
 import type { PlannedTask } from './planned-task.ts'
 import type { BackfillRequest, PlanSettings } from './request.ts'
 import { type Scope, scopeOf } from './scope.ts'
@@ -63,6 +64,8 @@ export interface Plan {
   readonly partitions: number
   readonly maybe: number
   readonly quote: Quote
+  /** Pre-aggregates that would cost less, or that still hold what raw data no longer does. */
+  readonly advice: readonly Advice[]
 }
 
 export type PlanEffects = Pick<Effects, 'lake' | 'now'> & { readonly engine: { readonly build: { readonly id: string } } }
@@ -93,6 +96,7 @@ export async function planBackfill(
     partitions: tasks.reduce((sum, task) => sum + task.partitions, 0),
     maybe: tasks.reduce((sum, task) => sum + task.maybe, 0),
     quote,
+    advice: await advise(decided, catalog, effects, settings.prices),
   }
 }
 
