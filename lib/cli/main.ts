@@ -376,12 +376,22 @@ function addQuestionCommands(program: Command, ended: Ended): void {
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/status.ts')).status(contextOf(program), { views, ...options })),
     )
-  add(program, 'explain <view> <partition>', 'Say in words what a partition was computed from, by whom and when', [
-    'hindcast explain airport_week 2001-06-30',
-  ])
-    .option('--json', 'write the receipt as JSON')
-    .action(async (view: string, partition: string, options) =>
-      ended(await (await import('./commands/explain.ts')).explain(contextOf(program), { view, partition, ...options })),
+  add(
+    program,
+    'explain <view> [what...]',
+    'Say in words what a partition, or the value of one entity in it, was computed from, by whom and when',
+    [
+      'hindcast explain airport_week 2001-06-30',
+      'hindcast explain airport_week origin=ATL 2001-06-30 --replay',
+      'hindcast explain airport_week origin=ATL --as-of 2001-07-01T06:00:00Z',
+    ],
+  )
+    .usage('[options] <view> [entity] <partition>')
+    .option('--replay', 'compute it again from the same inputs, and compare bit for bit; writes nothing')
+    .option('--as-of <time>', 'the partition that a label at this time reads', (text) => parseTime(text, '--as-of'))
+    .option('--json', 'write the receipt, and the value, as JSON')
+    .action(async (view: string, what: string[], options) =>
+      ended(await (await import('./commands/explain.ts')).explain(contextOf(program), { view, what, ...options })),
     )
   add(program, 'report [run]', 'Make one HTML page of a run, or of the lake: coverage, values, quote and bill, what to do next', [
     'hindcast report',
@@ -399,7 +409,7 @@ function addQuestionCommands(program: Command, ended: Ended): void {
 
 function contextOf(program: Command): CliContext {
   const options = program.opts<GlobalOptions>()
-  const fixedNow = options.now === undefined ? undefined : parseNow(options.now)
+  const fixedNow = options.now === undefined ? undefined : parseTime(options.now, '--now')
   return {
     lake: options.lake,
     ...(options.deployed && { deployed: options.deployed }),
@@ -413,10 +423,10 @@ function contextOf(program: Command): CliContext {
   }
 }
 
-function parseNow(text: string): number {
+function parseTime(text: string, option: string): number {
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(at))
-    throw new InvalidInputError(`--now '${text}' is not a time; expected one with its offset, such as 2001-07-01T06:00:00Z`)
+    throw new InvalidInputError(`${option} '${text}' is not a time; expected one with its offset, such as 2001-07-01T06:00:00Z`)
   return at
 }
 

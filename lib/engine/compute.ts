@@ -121,8 +121,8 @@ function outputSql(job: ComputeJob): string {
 }
 
 /** The SQL with the partition's bounds in the place of `$start` and `$end`. */
-function withBounds(sql: string, { start, end }: Partition): string {
-  const bounds: Record<string, string> = { $start: instantSql(start), $end: instantSql(end) }
+export function withBounds(sql: string, { start, end }: Partition, render = instantSql): string {
+  const bounds: Record<string, string> = { $start: render(start), $end: render(end) }
   let [text, from] = ['', 0]
   for (const parameter of findParameters(sql)) {
     text += sql.slice(from, parameter.start) + (bounds[parameter.text] ?? parameter.text)

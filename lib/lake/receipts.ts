@@ -97,4 +97,6 @@ export interface Receipt {
   readonly writer: string
   readonly first_written: string
   readonly written: string
+  /** Since when these bytes stand there, where computing them again gave the same: absent, since `written`. */
+  readonly standing_since?: string
 }

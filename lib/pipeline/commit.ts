@@ -166,6 +166,7 @@ async function makeReceipt(
     writer: task.writer,
     first_written: old?.first_written ?? now,
     written: now,
+    ...(old?.sha256 === made.computed.sha256 && { standing_since: old.standing_since ?? old.written }),
   }
 }
 

@@ -1,0 +1,165 @@
+/** One value: its row, the rows that counted, who wrote it, the same bytes again, and what a label read at a time. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { forgeOutput, tamperOutput } from './forge.ts'
+import { openProject } from './run-cli.ts'
+
+const SOURCE = `description: Orders.
+key: orders/dt={yyyy}-{MM}-{dd}/
+format: csv
+event_time: placed
+columns: {placed: TIMESTAMP, store: VARCHAR, kind: VARCHAR, amount: BIGINT}
+start: 2001-04-01
+`
+const SHOPS = `description: Shops.
+key: shops/dt={yyyy}-{MM}-{dd}/
+format: csv
+columns: {store: VARCHAR, town: VARCHAR}
+`
+/** The entity is another name of the column, a WHERE leaves rows out, a dimension is joined. */
+const SALES = `/* ---
+description: What each shop sold in two days.
+entity: shop
+grain: day
+inputs: {orders: 2 days, shops: latest}
+warm_up: compute
+available_after: 30 minutes
+--- */
+SELECT o.store AS shop, any_value(s.town) AS town, sum(o.amount) FILTER (WHERE o.placed >= $start) AS last_day, sum(o.amount) AS total
+FROM orders o LEFT JOIN shops s ON s.store = o.store
+WHERE o.kind <> 'test'
+GROUP BY o.store
+`
+const TWICE = `/* ---
+description: Over a CTE, by shop and town.
+entity: [shop, town]
+grain: day
+inputs: {sales: 2 days}
+warm_up: compute
+--- */
+WITH picked AS (SELECT shop, town, total FROM sales) SELECT shop, town, sum(total) AS total FROM picked GROUP BY shop, town
+`
+const NOW = '2001-04-04T06:00:00Z'
+const csv = (...rows: string[]) => `placed,store,kind,amount\n${rows.map((row) => `${row}\n`).join('')}`
+
+async function openShop() {
+  const shop = await openProject(
+    {
+      'features/orders.source.yaml': SOURCE,
+      'features/shops.source.yaml': SHOPS,
+      'features/sales.sql': SALES,
+      'features/twice.sql': TWICE,
+      'lake/shops/dt=2001-03-31/a.csv': 'store,town\nnorth,"York, England"\nsouth,Dover\n',
+      'lake/orders/dt=2001-04-01/a.csv': csv('2001-04-01T10:00:00,north,cash,1', '2001-04-01T11:00:00,south,cash,10'),
+      'lake/orders/dt=2001-04-02/a.csv': csv('2001-04-02T10:00:00,north,cash,2', '2001-04-02T11:00:00,north,test,1000'),
+      'lake/orders/dt=2001-04-02/b.csv': csv('2001-04-02T12:00:00,south,cash,20'),
+      'lake/orders/dt=2001-04-03/a.csv': csv('2001-04-03T10:00:00,south,cash,30'),
+    },
+    NOW,
+  )
+  await shop.run('backfill', '--from', '2001-04-01', '--to', '2001-04-03', '--reason', 'the first one', '--unverified', '--workers', '1')
+  return shop
+}
+
+it('names the rows that the SQL counted for the entity, and the run', async () => {
+  const { run } = await openShop()
+  const { code, out } = await run('explain', 'sales', 'shop=north', '2001-04-02')
+  expect(code).toBe(0)
+  expect(out).toMatch(
+    /^sales shop=north in 2001-04-02\n {2}feature_time: 2001-04-03 00:00:00\+00\n {2}town: York, England\n {2}last_day: 2\n {2}total: 3\n/,
+  )
+  expect(out).toContain(
+    'orders: 2 rows of 2 of 3 objects counted\n    orders/dt=2001-04-01/a.csv: 1 row\n    orders/dt=2001-04-02/a.csv: 1 row\n',
+  )
+  expect(out).toContain('shops: 1 row of 1 of 1 object counted')
+  expect(out).toContain('the run that wrote it: the first one')
+  expect(out).toMatch(/FILTER \(WHERE o\.placed >= TIMESTAMPTZ '2001-04-02 00:00:00\+00'\) AS last_day/)
+  expect(out).toMatch(/written by run 20010404T060000Z-[0-9a-f]{4}/)
+  const gone = await run('explain', 'sales', 'nowhere', '2001-04-02')
+  expect(gone.out).toContain('is not in the partition\n  orders: 0 rows of 0 of 3 objects counted')
+})
+
+it('of a view over a view, with a CTE and an entity of two columns', async () => {
+  const { run } = await openShop()
+  const { out } = await run('explain', 'twice', 'shop=north,town=York, England', '2001-04-02')
+  expect(out).toContain('total: 4')
+  expect(out).toContain('sales: 2 rows of 2 of 2 objects counted with its value in the column of the entity')
+  expect(out).toMatch(/features\/sales\/v=[0-9a-f]{12}\/dt=2001-04-01\/features\.parquet: 1 row/)
+  expect(await run('explain', 'twice', 'shop=north', '2001-04-02')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("'shop=north' names no entity; expected shop=VALUE,town=VALUE"),
+  })
+})
+
+it('computes it again, and says what keeps it from that', async () => {
+  const shop = await openShop()
+  const same = await shop.run('explain', 'sales', 'north', '2001-04-02', '--replay')
+  expect(same).toMatchObject({ code: 0, out: expect.stringContaining('replayed: recomputed from the same inputs, the same byte for byte') })
+  expect(JSON.parse((await shop.run('explain', 'sales', '2001-04-02', '--replay', '--json')).out).replay).toMatchObject({
+    same: true,
+    compared: 1,
+  })
+  await rm(join(shop.root, 'lake/orders/dt=2001-04-02/b.csv'))
+  await shop.write('lake/orders/dt=2001-04-02/a.csv', csv('2001-04-02T10:00:00,north,cash,7'))
+  const changed = await shop.run('explain', 'sales', 'north', '2001-04-02')
+  expect(changed.out).toContain('orders: 1 row of 1 of 3 objects counted')
+  expect(changed.out).toContain('orders/dt=2001-04-02/a.csv: changed since')
+  expect(changed.out).toContain('orders/dt=2001-04-02/b.csv: gone since')
+  expect(await shop.run('explain', 'sales', 'north', '2001-04-02', '--replay')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/sales 2001-04-02 cannot be replayed, as it is stale: folder 2001-04-02 of orders is not what it was/),
+  })
+})
+
+it('a replay that gives something else is told with both values, and bytes that nothing certifies are not replayed', async () => {
+  const shop = await openShop()
+  const place = { lake: join(shop.root, 'lake'), view: 'sales', partition: '2001-04-02' }
+  const lie = "SELECT * REPLACE (CASE shop WHEN 'north' THEN total + 1 ELSE total END AS total) FROM old"
+  await forgeOutput(place, lie)
+  const { code, out } = await shop.run('explain', 'sales', 'north', '2001-04-02', '--replay')
+  expect([code, out]).toEqual([4, expect.stringContaining('replayed: what was recomputed is not what stands there')])
+  expect(out).toContain('shop=north total: here 4, there 3')
+  await tamperOutput(place, lie)
+  expect(await shop.run('explain', 'sales', '2001-04-02', '--replay')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('cannot be replayed, as it is certified by no receipt'),
+  })
+})
+
+it('says which partition a label reads and why, and refuses bytes that were overwritten', async () => {
+  const shop = await openShop()
+  const early = await shop.run('explain', 'sales', 'north', '--as-of', '2001-04-03T00:29:59Z')
+  expect(early.out).toMatch(
+    /^a label at 2001-04-03T00:29:59.000Z reads partition 2001-04-01: it ends at 2001-04-02T00:00:00.000Z and available_after is 30 minutes, so it is the newest known one from 2001-04-02T00:30:00.000Z until 2001-04-03T00:30:00.000Z/,
+  )
+  expect(early.out).toContain('nothing stood there at that time: it was first written at 2001-04-04T06:00:00.000Z')
+  expect((await shop.run('explain', 'sales', 'north', '--as-of', '2001-04-03T00:30:00Z')).out).toContain('reads partition 2001-04-02: ')
+  expect(await shop.run('explain', 'sales', 'north', '2001-04-03', '--as-of', '2001-04-03T00:30:00Z')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('reads partition 2001-04-02, not 2001-04-03'),
+  })
+  // The same bytes written again are the bytes of then; other bytes are not.
+  const later = '2001-04-05T06:00:00Z'
+  const again = ['--from', '2001-04-03', '--to', '2001-04-03', '--unverified', '--workers', '1', '--reprocess', 'all']
+  const asOf = ['explain', 'sales', 'south', '--as-of', '2001-04-04T12:00:00Z']
+  await shop.at(later, 'backfill', 'sales', ...again)
+  expect((await shop.at(later, ...asOf)).out).toContain('total: 50')
+  await shop.write('lake/orders/dt=2001-04-03/late.csv', csv('2001-04-03T10:00:00,south,cash,5'))
+  await shop.at(later, 'backfill', 'sales', ...again)
+  expect(await shop.at(later, ...asOf)).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/its bytes of then were overwritten at 2001-04-05T06:00:00.000Z \(first written at 2001-04-04T06/),
+  })
+})
+
+it.each([
+  [['sales'], /explain needs a partition, or --as-of TIME/],
+  [['sales', 'shop=north'], /explain needs a partition, or --as-of TIME/],
+  [['sales', 'a', 'b', 'c'], /explain takes an entity and a partition; found a b c/],
+  [['sales', 'north', '2001-04'], /'2001-04' is not a day partition/],
+  [['sales', '--as-of', 'yesterday'], /--as-of 'yesterday' is not a time/],
+])('refuses %s', async (args, says) => {
+  const { run } = await openShop()
+  expect(await run('explain', ...args)).toMatchObject({ code: 2, err: expect.stringMatching(says) })
+})
