@@ -117,6 +117,7 @@ function timedEngine(engine: LocalEngine, busy: Busy): ComputeEngine & LocalEngi
   return Object.assign(Object.create(engine) as LocalEngine, {
     computeAll: (jobs) => busy.run(() => engine.computeAll(jobs)),
     profileAll: (objects, binding) => busy.run(() => engine.profileAll(objects, binding)),
+    changeOf: (pair) => busy.run(() => engine.changeOf(pair)),
     land: (job) => busy.run(() => engine.land(job)),
     emptyPiece: (source, file) => busy.run(() => engine.emptyPiece(source, file)),
     decode: (raw, source, file) => busy.run(() => engine.decode(raw, source, file)),

@@ -372,6 +372,7 @@ function addQuestionCommands(program: Command, ended: Ended): void {
     .option('--last <length>', 'how far back to look (default: 30d)')
     .option('--from <period>', 'first period, inclusive')
     .option('--to <period>', 'last period, inclusive')
+    .option('--repairs', 'tell of each repair: when, which object, what changed, which training sets are outdated by it')
     .option('--json', 'write the states as JSON')
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/status.ts')).status(contextOf(program), { views, ...options })),

@@ -3,16 +3,17 @@ import { STATE_KINDS } from '../model/states.ts'
 import type { SourceStatus } from '../pipeline/source-status.ts'
 import type { Status, ViewStatus } from '../pipeline/status.ts'
 import { EXIT } from './exit-codes.ts'
+import { renderRepairs, renderRepairsInShort } from './render-repairs.ts'
 import { count, renderTable } from './table.ts'
 
 /** At most this many lines of one kind per view or source: the rest is counted. */
 const LINES_MAX = 8
 
 /** The status of a lake for a person. */
-export function renderStatus({ views, sources, claims }: Status): string {
+export function renderStatus({ views, sources, claims }: Status, repairs = false): string {
   return [
     renderStates(views),
-    ...views.flatMap(renderView),
+    ...views.flatMap((view) => renderView(view, repairs)),
     ...sources.flatMap(renderSource),
     ...claims.map(({ run, ranges, expires }) => {
       const claimed = Object.entries(ranges).map(
@@ -40,7 +41,7 @@ function renderStates(views: readonly ViewStatus[]): string {
   return renderTable(['view', 'version', 'partitions', ...used.map((kind) => `>${kind.replace('_', ' ')}`)], rows)
 }
 
-function renderView(status: ViewStatus): string[] {
+function renderView(status: ViewStatus, repairs: boolean): string[] {
   const { view, newest, receipts, rejected, states } = status
   const lines = [
     ...(newest === undefined ? [] : [`nothing stands in this range; the newest partition is ${newest}`]),
@@ -56,6 +57,7 @@ function renderView(status: ViewStatus): string[] {
       ? [`skipped: ${count(receipts.skipped, 'row')} that could not be read, newest in ${receipts.newestSkipped}`]
       : []),
     ...renderAvailability(status),
+    ...(repairs ? renderRepairs(status) : renderRepairsInShort(status)),
     ...(receipts.read < receipts.of ? [`read the newest ${receipts.read} of ${count(receipts.of, 'receipt')}`] : []),
   ]
   return lines.length === 0 ? [] : [view, ...lines.map((line) => `  ${line}`)]

@@ -5,6 +5,7 @@ import { DECODED_TABLE, type Decoded, type Decoding, decodeObject, type RawObjec
 import { Engine, type EngineOptions, type Session } from './engine.ts'
 import { type LandedObject, type LandJob, landObject, type Piece, writeEmptyPiece } from './land-object.ts'
 import type { LocalObject } from './local-object.ts'
+import { changeOfOutput, type OutputChange, type OutputPairFiles } from './output-change.ts'
 import { type ParquetLayout, readLayout } from './parquet-layout.ts'
 import { type ObjectProfile, profileObjects } from './profile.ts'
 import { type KnownRows, readStretches, type Stretch } from './row-group-times.ts'
@@ -27,6 +28,10 @@ export class LocalEngine {
 
   computeAll(jobs: readonly ComputeJob[]): Promise<Attempt<Computed>[]> {
     return computePartitions(this.engine, jobs)
+  }
+
+  changeOf(pair: OutputPairFiles): Promise<OutputChange> {
+    return changeOfOutput(this.engine, pair)
   }
 
   land(job: LandJob): Promise<LandedObject> {

@@ -75,6 +75,31 @@ export interface ReceiptInput {
 
 export const RECEIPT_KEYS_MAX = 1000
 
+/** A partition that was computed again because its inputs changed. */
+export interface Repair {
+  readonly at: string
+  readonly writer: string
+  /** What changed of its inputs, at most `REPAIR_OBJECTS_MAX`; a folder where the receipt before had too many objects to name them. */
+  readonly objects: readonly { readonly input: string; readonly key: string; readonly change: 'new' | 'replaced' | 'gone' | 'folder' }[]
+  readonly objectsInAll: number
+  /** Rows that it read. */
+  readonly read: { readonly before: number; readonly after: number }
+  /** It gave the bytes that stood there. */
+  readonly same: boolean
+  /** What it did to the entities; absent for the same bytes, and where what stood there was no output any more. */
+  readonly change?: {
+    readonly added: number
+    readonly removed: number
+    readonly changed: number
+    /** The largest relative change of a number. */
+    readonly largest?: { readonly entity: string; readonly column: string; readonly before: string; readonly after: string }
+  }
+}
+
+export const REPAIR_OBJECTS_MAX = 20
+/** The newest ones are kept. */
+export const REPAIRS_MAX = 10
+
 /** The body of a receipt. Times are ISO, durations milliseconds. */
 export interface Receipt {
   readonly format: 1
@@ -99,4 +124,6 @@ export interface Receipt {
   readonly written: string
   /** Since when these bytes stand there, where computing them again gave the same: absent, since `written`. */
   readonly standing_since?: string
+  /** Oldest first; absent where there was none. */
+  readonly repairs?: readonly Repair[]
 }

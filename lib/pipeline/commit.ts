@@ -13,6 +13,7 @@ import { affectedPartitions, repairHorizon, runsOf } from './affected.ts'
 import type { BoundInput, PartitionInputs } from './bound-input.ts'
 import type { Effects } from './effects.ts'
 import { readReceipt } from './partition-state.ts'
+import { repairsWith } from './repair.ts'
 import { type ComputeTask, LIVE, type Message } from './task.ts'
 import type { Workbench } from './workbench.ts'
 
@@ -52,10 +53,13 @@ export async function commit(context: Bringing, work: Work, made: Made): Promise
   const standing = await standingSha256(context, work)
   if (standing === 'gone') return 'again'
   const same = standing === made.computed.sha256
+  const old = await readReceipt(store, work.facts)
+  const repairs = await repairsWith(context, work, { old, computed: made.computed, same })
+  if (repairs === 'gone') return 'again'
   const etag = same ? work.facts.output?.etag : await putOutput(context, work, made.computed)
   if (etag === undefined) return 'again'
   if (task.writer === LIVE) await effects.queue.send(dependents(context, work.partition))
-  const receipt = await makeReceipt(context, work, made, etag)
+  const receipt = { ...makeReceipt(context, work, made, { etag, old }), ...(repairs && { repairs }) }
   const prefix = partitionPrefix(feature.version.view, feature.version.version, work.partition.name)
   const own = prefix + receiptName(receipt)
   await store.put(own, jsonBytes(receipt))
@@ -139,14 +143,13 @@ function dependents({ catalog, feature, effects, task }: Bringing, partition: Pa
   })
 }
 
-async function makeReceipt(
+function makeReceipt(
   { effects, feature, task }: Bringing,
   work: Work,
   made: Extract<Made, { computed: Computed }>,
-  etag: string,
-): Promise<Receipt> {
+  { etag, old }: { readonly etag: string; readonly old: Receipt | undefined },
+): Receipt {
   const now = isoOf(effects.now())
-  const old = await readReceipt(effects.lake.store, work.facts)
   return {
     format: 1,
     view: feature.version.view,

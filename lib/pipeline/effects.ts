@@ -3,6 +3,7 @@ import type { Computed, ComputeJob } from '../engine/compute.ts'
 import type { Decoded, Decoding, RawObject } from '../engine/decode.ts'
 import type { LandedObject, LandJob, Piece } from '../engine/land-object.ts'
 import type { LocalObject } from '../engine/local-object.ts'
+import type { OutputChange, OutputPairFiles } from '../engine/output-change.ts'
 import type { ParquetLayout } from '../engine/parquet-layout.ts'
 import type { ObjectProfile } from '../engine/profile.ts'
 import type { KnownRows, Stretch } from '../engine/row-group-times.ts'
@@ -20,6 +21,8 @@ export interface ComputeEngine {
   readonly scratch: string
   /** Computes partitions of one version; what is wrong with one leaves the others unaffected. */
   computeAll(jobs: readonly ComputeJob[]): Promise<readonly Attempt<Computed>[]>
+  /** What an output does to the entities of the one that stood there. */
+  changeOf(pair: OutputPairFiles): Promise<OutputChange>
   land(job: LandJob): Promise<LandedObject>
   emptyPiece(source: Decoding, file: string): Promise<Piece>
   /** Decodes a raw object into one local Parquet file. */

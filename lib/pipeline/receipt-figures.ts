@@ -1,7 +1,7 @@
 import pMap from 'p-map'
 import type { ObjectStore } from '../lake/object-store.ts'
 import type { PartitionOutputs } from '../lake/outputs.ts'
-import type { Receipt } from '../lake/receipts.ts'
+import type { Receipt, Repair } from '../lake/receipts.ts'
 import type { Feature } from '../model/catalog.ts'
 import type { Partition } from '../model/partition.ts'
 import { readReceipt } from './partition-state.ts'
@@ -35,6 +35,13 @@ export interface ReceiptFigures {
   /** Partitions of those read that a run wrote, which say nothing of how soon live is. */
   readonly byRuns: number
   readonly availability?: Availability
+  /** Partitions that were computed again for other inputs, newest repair first; absent where there is none. */
+  readonly repaired?: readonly RepairedPartition[]
+}
+
+/** One repair of one partition. */
+export interface RepairedPartition extends Repair {
+  readonly partition: string
 }
 
 /** Reads the receipts of the newest partitions in the range. */
@@ -55,6 +62,7 @@ export async function receiptFigures(
   const newestStray = receipts.find((receipt) => sum(receipt, 'strays') > 0)?.partition
   const newestSkipped = receipts.find((receipt) => sum(receipt, 'skipped') > 0)?.partition
   const live = receipts.filter(({ writer }) => writer === LIVE)
+  const repaired = repairsIn(receipts)
   const availability = availabilityOf(live, feature.settings.availableAfterMs)
   return {
     read: receipts.length,
@@ -65,7 +73,13 @@ export async function receiptFigures(
     ...(newestSkipped !== undefined && { newestSkipped }),
     byRuns: receipts.length - live.length,
     ...(availability && { availability }),
+    ...(repaired.length > 0 && { repaired }),
   }
+}
+
+function repairsIn(receipts: readonly Receipt[]): RepairedPartition[] {
+  const all = receipts.flatMap(({ partition, repairs = [] }) => repairs.map((repair) => ({ partition, ...repair })))
+  return all.sort((a, b) => (a.at === b.at ? (a.partition < b.partition ? 1 : -1) : a.at < b.at ? 1 : -1))
 }
 
 function sum(receipt: Receipt, figure: 'strays' | 'skipped'): number {

@@ -16,6 +16,7 @@ import { type LeftOutRun, leftOutRuns } from './left-out.ts'
 import { statePartition } from './partition-state.ts'
 import { type ReceiptFigures, receiptFigures } from './receipt-figures.ts'
 import { type RejectedPartition, readRejected } from './rejected-marks.ts'
+import { type OutdatedSet, withRepairs } from './repaired.ts'
 import { type SourceStatus, sourceStatus } from './source-status.ts'
 
 export interface StatusEffects {
@@ -39,6 +40,8 @@ export interface ViewStatus {
   readonly leftOut: readonly LeftOutRun[]
   readonly rejected: readonly RejectedPartition[]
   readonly receipts: ReceiptFigures
+  /** Training sets whose newest run read bytes that a repair has replaced; only where repairs were asked for. */
+  readonly outdated?: readonly OutdatedSet[]
 }
 
 export interface Status {
@@ -52,7 +55,7 @@ export interface Status {
 
 /** The named views, each in all its live versions or in the one that is named with it, or all. @throws InvalidInputError for an unknown view or a period that is wrong. */
 export async function readStatus(
-  request: { readonly views: readonly string[]; readonly period: PeriodRequest },
+  request: { readonly views: readonly string[]; readonly period: PeriodRequest; readonly repairs?: boolean },
   catalog: Catalog,
   effects: StatusEffects,
 ): Promise<Status> {
@@ -62,7 +65,10 @@ export async function readStatus(
   const isWanted = ({ view, version }: ViewVersion) => wanted.size === 0 || wanted.has(view) || wanted.has(featureKey(view, version))
   const features = [...catalog.features.values()].filter(({ version }) => isWanted(version))
   const views: ViewStatus[] = []
-  for (const feature of features) views.push(await viewStatus(feature, request.period, catalog, effects))
+  for (const feature of features) {
+    const found = await viewStatus(feature, request.period, catalog, effects)
+    views.push(request.repairs ? await withRepairs(found, effects.lake.store) : found)
+  }
   const used = new Set(
     features.flatMap(({ version }) => version.inputs.flatMap((input) => (input.kind === 'source' ? [input.source] : []))),
   )

@@ -12,7 +12,10 @@ test('says what stands, what was late and how soon partitions were there', async
     { view: 'shop_orders', first: '2001-04-02', last: '2001-04-05', states: { fresh: 4 }, leftOut: [], rejected: [] },
   ])
   const hour = 3_600_000
-  expect(views[0]?.receipts).toEqual({
+  const { repaired, ...figures } = views[0]?.receipts ?? {}
+  // The first sweep lands the objects one after the other: what was there already is computed again.
+  expect(new Set(repaired?.map(({ writer, same }) => `${writer} ${same}`))).toEqual(new Set(['live false']))
+  expect(figures).toEqual({
     read: 4,
     of: 4,
     strays: 0,

@@ -6,6 +6,8 @@ import { type PeriodOptions, periodOf } from '../request.ts'
 
 export interface StatusOptions extends PeriodOptions {
   readonly views: readonly string[]
+  /** Also tell of each repair, and which training sets are outdated by it. */
+  readonly repairs?: boolean
   readonly json?: boolean
 }
 
@@ -18,8 +20,12 @@ export async function status(context: CliContext, options: StatusOptions): Promi
   const period = periodOf(named ? options : { last: LAST })
   const { lake, catalog, engine } = await openRegistered(context, options.views)
   try {
-    const found = await readStatus({ views: options.views, period }, catalog, { lake, engine, now: context.now })
-    context.out(options.json ? JSON.stringify(found, null, 1) : renderStatus(found))
+    const found = await readStatus({ views: options.views, period, repairs: options.repairs ?? false }, catalog, {
+      lake,
+      engine,
+      now: context.now,
+    })
+    context.out(options.json ? JSON.stringify(found, null, 1) : renderStatus(found, options.repairs))
     return exitCodeOfStatus(found)
   } finally {
     await lake.close()

@@ -5,6 +5,7 @@ import type { Decoded, Decoding, RawObject } from '../../../lib/engine/decode.ts
 import type { LandedObject, LandJob, Piece } from '../../../lib/engine/land-object.ts'
 import type { LocalEngine } from '../../../lib/engine/local-engine.ts'
 import type { LocalObject } from '../../../lib/engine/local-object.ts'
+import type { OutputChange, OutputPairFiles } from '../../../lib/engine/output-change.ts'
 import type { ObjectProfile } from '../../../lib/engine/profile.ts'
 import { type Attempt, attempt, unwrap } from '../../../lib/model/attempt.ts'
 import type { SourceBinding } from '../../../lib/model/catalog.ts'
@@ -89,6 +90,15 @@ export class MemoEngine implements ComputeEngine {
     })
     this.#files.set(job.file, made.content)
     return { ...made.computed, file: job.file }
+  }
+
+  async changeOf({ version, before, after }: OutputPairFiles): Promise<OutputChange> {
+    const contents = [this.#content(before), this.#content(after)]
+    const parts = ['change', version.version, ...contents.map(({ sha256 }) => sha256)]
+    return this.#ask(parts, async (dir) => {
+      for (const [at, { bytes }] of contents.entries()) writeFileSync(join(dir, `${at}.parquet`), bytes)
+      return this.#memo.engine.changeOf({ version, before: join(dir, '0.parquet'), after: join(dir, '1.parquet') })
+    })
   }
 
   async land(job: LandJob): Promise<LandedObject> {

@@ -2,6 +2,7 @@ import type { Computed, ComputeJob } from '../../../lib/engine/compute.ts'
 import type { Decoded, Decoding, RawObject } from '../../../lib/engine/decode.ts'
 import type { LandedObject, LandJob, Piece } from '../../../lib/engine/land-object.ts'
 import type { LocalObject } from '../../../lib/engine/local-object.ts'
+import type { OutputChange, OutputPairFiles } from '../../../lib/engine/output-change.ts'
 import type { LocalInput } from '../../../lib/engine/relation.ts'
 import type { Attempt } from '../../../lib/model/attempt.ts'
 import type { SourceBinding } from '../../../lib/model/catalog.ts'
@@ -63,6 +64,18 @@ export class PlainEngine implements ComputeEngine {
     const inputs = job.inputs.map((input) => ({ name: input.binding.name, rows: 0, strays: 0, skipped: 0 }))
     const size = content.bytes.length
     return { file: job.file, size, sha256: content.sha256, rows: rows.length, inputs, violations: [], warnings: [], ms: 0 }
+  }
+
+  async changeOf({ before, after }: OutputPairFiles): Promise<OutputChange> {
+    const [old, now] = [before, after].map(
+      (file) => new Map(parse(this.#content(file).bytes).lines.map((line) => [line.k, JSON.stringify(line)])),
+    )
+    const [was, is] = [old ?? new Map<string, string>(), now ?? new Map<string, string>()]
+    return {
+      added: [...is.keys()].filter((k) => !was.has(k)).length,
+      removed: [...was.keys()].filter((k) => !is.has(k)).length,
+      changed: [...is].filter(([k, line]) => was.has(k) && was.get(k) !== line).length,
+    }
   }
 
   async land(job: LandJob): Promise<LandedObject> {
