@@ -81,18 +81,20 @@ function renderQuote({ quote }: Plan): string {
 }
 
 function renderAdvice({ view, source, kind, grain, existing, times, now, instead }: Advice): string {
-  const word = grain === 'hour' ? 'hourly' : grain === 'day' ? 'daily' : 'monthly'
   const range = existing?.first === undefined ? '' : ` (${existing.first}..${existing.last})`
   const there = existing ? `${existing.view} holds ${source} by ${grain}${range}` : ''
   if (kind === 'expired') return `advice: ${view} reads ${source}, which is no longer kept that far back; ${there} and can be read instead`
-  const price =
-    now && instead
-      ? ` would cut the price of this from ${usd(now.lowUsd)}..${usd(now.highUsd)} to ${usd(instead.lowUsd)}..${usd(instead.highUsd)}`
-      : ''
+  const price = now && instead ? ` would cut the price of this from ${fromTo(now)} to ${fromTo(instead)}` : ''
   const what = existing
     ? `${there}; reading it instead`
-    : `an ${word} pre-aggregate (a view of ${source} by ${grain}), computed first and read instead,`
-  return `advice: ${view} scans each byte of ${source} ${grouped(times ?? 0)} times; ${what.replace('an daily', 'a daily')}${price}`
+    : `${WORDS[grain]} pre-aggregate (a view of ${source} by ${grain}), computed first and read instead,`
+  return `advice: ${view} scans each byte of ${source} ${grouped(times ?? 0)} times; ${what}${price}`
+}
+
+const WORDS = { hour: 'an hourly', day: 'a daily', month: 'a monthly' } as const
+
+function fromTo({ lowUsd, highUsd }: { readonly lowUsd: number; readonly highUsd: number }): string {
+  return `$${lowUsd.toPrecision(2)}..$${highUsd.toPrecision(2)}`
 }
 
 function amount(value: number, unit: string): string {

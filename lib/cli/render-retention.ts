@@ -52,7 +52,7 @@ function renderPreAggregate(one: PreAggregate, source: string): string {
   const { view, grain, entity, partitions, first, last, gaps, bytes, rawBytes } = one
   const what = `${view} holds ${source} by ${grain} and ${entity.join(', ')}`
   if (first === undefined) return `${what}: nothing stands yet; hindcast backfill ${view} while the raw data is there`
-  const smaller = bytes > 0 && rawBytes > 0 ? `, ${times(rawBytes / bytes)} of ${prettyBytes(rawBytes)} raw` : ''
+  const smaller = bytes > 0 && rawBytes > 0 ? `, ${times(rawBytes / bytes)} ${prettyBytes(rawBytes)} of raw data` : ''
   const holes = gaps > 0 ? `, ${count(gaps, 'gap')}` : ''
   return `${what}: ${first}..${last} (${count(partitions, 'partition')}${holes}), ${prettyBytes(bytes)}${smaller}`
 }

@@ -33,7 +33,7 @@ export interface Advice {
 
 type Usd = Pick<Quote, 'lowUsd' | 'highUsd'>
 
-/** Each byte has to be scanned this often before a pre-aggregate is worth a word, and save at least this share. */
+/** Each byte has to be scanned this often before a pre-aggregate is worth a word, and save at least a fifth between low and high. */
 const TIMES_MIN = 4
 const SHARE_MAX = 0.8
 const HOUR_MS = 3_600_000
@@ -112,7 +112,7 @@ async function advisePrice(one: Decided, binding: SourceBinding, pricing: Pricin
     priceOf([asItIs(scan)], pricing),
     priceOf(viaPreAggregate(one, scan, { binding, grain, outputBytes, isThere: existing?.first !== undefined }, pricing), pricing),
   ]
-  if (instead.highUsd > now.highUsd * SHARE_MAX || instead.lowUsd > now.lowUsd) return undefined
+  if (middle(instead) > middle(now) * SHARE_MAX) return undefined
   return {
     view: feature.version.view,
     source: binding.source,
@@ -123,6 +123,10 @@ async function advisePrice(one: Decided, binding: SourceBinding, pricing: Pricin
     now,
     instead,
   }
+}
+
+function middle({ lowUsd, highUsd }: Usd): number {
+  return (lowUsd + highUsd) / 2
 }
 
 interface Scan {
