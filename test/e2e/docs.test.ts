@@ -45,7 +45,7 @@ async function openShell() {
   }
 }
 
-test.each(['first-feature', 'changing-a-feature', 'training'])(
+test.each(['first-feature', 'changing-a-feature', 'a-new-feature', 'a-finer-grain', 'training'])(
   'every block of docs/%s.md runs, and gives what the page shows',
   async (page) => {
     const blocks = blocksOf(await readFile(`docs/${page}.md`, 'utf8'))
