@@ -2,10 +2,10 @@
  * What a run leaves in the lake: `runs/<run>/plan.json`, `tasks/<level>.json`, `results/` and `report.json`. Results are put while others
  * are still computed, so a run that is killed leaves what its tasks had given until then.
  */
-
+import { pMapIterable } from 'p-map'
 import { type Formatted, jsonBytes, readJson } from '../lake/json-object.ts'
 import { runPrefix } from '../lake/keys.ts'
-import { listAll, type ObjectStore } from '../lake/object-store.ts'
+import type { ObjectInfo, ObjectStore } from '../lake/object-store.ts'
 import { DataError, InvalidInputError } from '../model/errors.ts'
 import type { PriceTable } from '../model/price.ts'
 import type { Plan } from './plan.ts'
@@ -136,19 +136,29 @@ export function requireKeys<T extends object>(value: T, keys: readonly (keyof T 
   return value
 }
 
-/** Every result that a run left, file by file, and when the last of them was put. */
+/** Files of results that are read at once; a run of a million landings leaves as many. */
+const READS_AT_ONCE = 40
+
+/** Every result that a run left, in the order of its files, and when the last of them was put. */
 export async function readResults(
   store: ObjectStore,
   run: string,
   onResult: (level: number, result: TaskResult) => void,
 ): Promise<{ readonly lastPut?: number }> {
   let lastPut: number | undefined
-  for (const { key, lastModified } of await listAll(store, { prefix: `${runPrefix(run)}results/` })) {
-    const file = await readJson<ResultsFile>(store, key)
-    if (!file) continue
-    const { level, results } = requireKeys(file.value, ['level', 'results'], `${store.location}/${key}`)
-    for (const result of results) onResult(level, result)
+  const read = async ({ key, lastModified }: ObjectInfo) => ({ lastModified, file: await readResultsFile(store, key) })
+  for await (const { lastModified, file } of pMapIterable(resultFiles(store, run), read, { concurrency: READS_AT_ONCE })) {
     lastPut = Math.max(lastPut ?? 0, lastModified)
+    if (file) for (const result of file.results) onResult(file.level, result)
   }
   return { ...(lastPut !== undefined && { lastPut }) }
+}
+
+async function* resultFiles(store: ObjectStore, run: string): AsyncIterable<ObjectInfo> {
+  for await (const page of store.list({ prefix: `${runPrefix(run)}results/` })) yield* page
+}
+
+async function readResultsFile(store: ObjectStore, key: string): Promise<ResultsFile | undefined> {
+  const file = await readJson<ResultsFile>(store, key)
+  return file && requireKeys(file.value, ['level', 'results'], `${store.location}/${key}`)
 }
