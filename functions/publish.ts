@@ -2,6 +2,7 @@ import middy from '@middy/core'
 import { z } from 'zod'
 import { InternalError } from '../lib/model/errors.ts'
 import { type PublishedRun, publishPlanned } from '../lib/pipeline/publish-planned.ts'
+import { observed } from './observed.ts'
 import { type Planning, planningOfProcess } from './planning.ts'
 
 const publishEvent = z.strictObject({ run: z.string() })
@@ -17,4 +18,4 @@ export function createPublishHandler(open: () => Promise<Planning>) {
 }
 
 /** The deployed function. */
-export const handler = createPublishHandler(planningOfProcess)
+export const handler = createPublishHandler(planningOfProcess).use(observed())

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { InternalError } from '../lib/model/errors.ts'
 import { type VerifiedRun, verifyRun } from '../lib/pipeline/verify-run.ts'
 import { environmentOfProcess, type LocalEnvironment } from './environment.ts'
+import { observed } from './observed.ts'
 import { recomputeEffects } from './recompute.ts'
 import { withDeadline } from './with-deadline.ts'
 
@@ -19,4 +20,4 @@ export function createVerifyHandler(open: () => Promise<LocalEnvironment>) {
 }
 
 /** The deployed function. */
-export const handler = createVerifyHandler(environmentOfProcess)
+export const handler = createVerifyHandler(environmentOfProcess).use(observed())

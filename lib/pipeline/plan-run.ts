@@ -11,10 +11,11 @@ import type { PlanSettings } from './request.ts'
 import { claimedRanges, tasksOf } from './run.ts'
 import { RunFiles, reportKey, requireRunName, tasksKey } from './run-files.ts'
 import { recordPrefix } from './run-record.ts'
+import { tasksPerLevel } from './run-report.ts'
 import { readRequest } from './run-request.ts'
 import { measure } from './run-task.ts'
 
-/** A claim that nobody renews holds this long beyond the time that the run may take. */
+/** A claim holds this long beyond the time that what it was put for may take. */
 export const CLAIM_SPARE_MS = 2 * 3_600_000
 
 /** One level of a run as the state machine maps over it. */
@@ -29,6 +30,8 @@ export interface RunLevel {
   readonly maxConcurrency: number
   /** Per cent. */
   readonly toleratedFailures: number
+  /** Milliseconds from its start that the claim of the run holds for this level. */
+  readonly claimMs: number
 }
 
 /** What the plan step tells the state machine; it does not grow with the number of partitions. */
@@ -56,7 +59,8 @@ export interface PlanRunOptions {
 }
 
 /**
- * Claims, plans, and leaves the plan and a manifest per level. Run twice, it leaves the same. A dry run writes nothing.
+ * Claims, plans, and leaves the plan and a manifest per level. Run twice, it leaves the same. A dry run writes nothing. The claim holds for
+ * planning; the gate and each level renew it.
  * @throws InvalidInputError for a request that cannot be planned, or a run that has ended.
  */
 export async function planRun(options: PlanRunOptions, catalog: Catalog, effects: PlanEffects): Promise<PlannedRun> {
@@ -67,14 +71,12 @@ export async function planRun(options: PlanRunOptions, catalog: Catalog, effects
   const settings = { ...options.settings, tasksWanted: maxConcurrency }
   if (!dryRun && (await store.head(reportKey(run)))) throw new InvalidInputError(`run ${run} has ended; expected a name that no run has`)
   const started = new Date(effects.now()).toISOString()
-  const claim = (ms: number) =>
-    putClaim(store, { format: 1, run, ranges: claimedRanges(request, catalog, effects), expires: effects.now() + CLAIM_SPARE_MS + ms })
-  if (!dryRun) await claim(0)
+  const ranges = dryRun ? {} : claimedRanges(request, catalog, effects)
+  if (!dryRun) await putClaim(store, { format: 1, run, ranges, expires: effects.now() + CLAIM_SPARE_MS })
   try {
     const { result: plan, spent: planning } = await measure(effects, (counted) => planBackfill(request, catalog, counted, settings))
     const levels = levelsOf(plan, run, { maxConcurrency, toleratedFailures })
     if (!dryRun) {
-      await claim(longestMs(plan, maxConcurrency))
       const files = new RunFiles(store, run)
       for (const [level, tasks] of tasksOf(plan, run).entries()) if (tasks.length > 0) await files.putTasks(level, tasks)
       await files.putPlan({ run, started, prices: settings.prices, planning, ...plan })
@@ -87,16 +89,20 @@ export async function planRun(options: PlanRunOptions, catalog: Catalog, effects
 }
 
 function levelsOf(plan: Plan, run: string, limits: Pick<RunLevel, 'maxConcurrency' | 'toleratedFailures'>): RunLevel[] {
-  return tasksOf(plan, run).flatMap((tasks, level) => {
-    if (tasks.length === 0) return []
-    return [{ level, tasks: tasks.length, manifest: tasksKey(run, level), record: recordPrefix(run, level), ...limits }]
+  return tasksPerLevel(plan).flatMap((tasks, level) => {
+    if (tasks === 0) return []
+    const claimMs = CLAIM_SPARE_MS + longestMs(plan, level, limits.maxConcurrency)
+    return [{ level, tasks, manifest: tasksKey(run, level), record: recordPrefix(run, level), ...limits, claimMs }]
   })
 }
 
-/** The high expectation of the compute time, twice over. */
-function longestMs(plan: Plan, maxConcurrency: number): number {
+/** The high expectation of a level's compute time, twice over: its share of the tasks, which are packed to the same length. */
+function longestMs(plan: Plan, level: number, maxConcurrency: number): number {
   const gbSeconds = plan.quote.lines.find(({ line }) => line === 'lambda compute')?.high ?? 0
-  return Math.round(((gbSeconds / FUNCTION_GB) * 2 * 1000) / maxConcurrency)
+  const [, ...computing] = tasksPerLevel(plan)
+  const all = computing.reduce((sum, tasks) => sum + tasks, 0)
+  const share = level === 0 || all === 0 ? 1 : (computing[level - 1] ?? 0) / all
+  return Math.round(((gbSeconds / FUNCTION_GB) * share * 2 * 1000) / maxConcurrency)
 }
 
 function describe(plan: Plan, facts: Pick<PlannedRun, 'run' | 'dryRun' | 'levels'>): PlannedRun {

@@ -83,14 +83,26 @@ export function renderMachine(parts: MachineParts): object {
   }
 }
 
-/** Level 0 lands; each later one reads what the ones before it wrote. */
+/** Level 0 lands; each later one reads what the ones before it wrote. Each renews the claim of the run. */
 function renderLevels(parts: MachineParts): object {
   return {
     Type: 'Map',
     ItemsPath: '$.levels',
     ItemSelector: { 'run.$': '$.run', 'level.$': '$$.Map.Item.Value' },
     MaxConcurrency: 1,
-    ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, StartAt: 'Tasks', States: { Tasks: renderTasks(parts) } },
+    ItemProcessor: {
+      ProcessorConfig: { Mode: 'INLINE' },
+      StartAt: 'Claim',
+      States: {
+        Claim: {
+          ...call(parts.plan, { 'run.$': '$.run', 'claimMs.$': '$.level.claimMs' }),
+          Comment: 'The sweep leaves the partitions of this run alone for as long as the level may take',
+          ResultPath: null,
+          Next: 'Tasks',
+        },
+        Tasks: renderTasks(parts),
+      },
+    },
     ResultPath: null,
     Catch: CATCH,
     Next: 'Publishing',

@@ -67,7 +67,7 @@ export function openFunctionProcesses({ moduleOf, now }: FunctionProcessesOption
 
 /** `transform` of `Hindcast-LakeTransform9A2B…`. */
 export function verbOf(functionName: string): string {
-  const [, verb] = /Lake(Transform|Plan|Report|Sweep|Register)/.exec(functionName) ?? []
+  const [, verb] = /Lake(Transform|Plan|Verify|Publish|Report|Sweep|Register|Train)/.exec(functionName) ?? []
   if (verb === undefined) throw new Error(`${functionName} is none of the stack's functions`)
   return verb.toLowerCase()
 }

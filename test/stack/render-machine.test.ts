@@ -58,7 +58,7 @@ test('every error name of the definition exists', () => {
 
 test('bad data and bad requests are never tried again; unfinished work has an entry of its own', () => {
   const tasks = withKey(renderMachine(PARTS), 'Retry')
-  expect(tasks).toHaveLength(6)
+  expect(tasks).toHaveLength(7)
   for (const { Retry: entries } of tasks as unknown as { Retry: { ErrorEquals: string[]; JitterStrategy?: string }[] }[]) {
     const names = entries.flatMap(({ ErrorEquals }) => ErrorEquals)
     for (const never of [
@@ -83,6 +83,7 @@ test('bad data and bad requests are never tried again; unfinished work has an en
 test('levels run one after the other, their tasks in standard children that are read from and told to the lake', () => {
   const { States: states } = renderMachine(PARTS) as { States: Record<string, Record<string, unknown>> }
   expect(states.Levels).toMatchObject({ MaxConcurrency: 1, ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' } }, ResultPath: null })
+  expect(states.Levels).toMatchObject({ ItemProcessor: { StartAt: 'Claim', States: { Claim: { ResultPath: null, Next: 'Tasks' } } } })
   const [tasks] = withKey(states.Levels, 'ItemReader')
   expect(tasks).toMatchObject({
     MaxConcurrencyPath: '$.level.maxConcurrency',

@@ -1,10 +1,12 @@
 import { afterAll, expect, test } from 'vitest'
+import { createPlanHandler } from '../../../functions/plan.ts'
 import { createTransformHandler } from '../../../functions/transform.ts'
 import { listAll, type ObjectStore } from '../../../lib/lake/object-store.ts'
 import { PRICES } from '../../../lib/model/price.ts'
 import { endRun } from '../../../lib/pipeline/end-run.ts'
 import { planRun } from '../../../lib/pipeline/plan-run.ts'
 import { inlineMap, runBackfill } from '../../../lib/pipeline/run.ts'
+import { putResults, readResults } from '../../../lib/pipeline/run-files.ts'
 import { readRequest } from '../../../lib/pipeline/run-request.ts'
 import { runTask } from '../../../lib/pipeline/run-task.ts'
 import type { Task } from '../../../lib/pipeline/task.ts'
@@ -79,6 +81,51 @@ test('a run driven by a state machine leaves what a run of the command line leav
   )
   for (const key of ['runs/r1/plan.json', 'runs/r1/tasks/1.json', 'runs/r1/tasks/2.json', 'runs/r1/report.json'])
     expect(timeless(await readFile(ours.store, key)), key).toEqual(timeless(await readFile(theirs.store, key)))
+})
+
+test('the claim holds for planning; each level renews it for as long as it may take, unless the run was ended', async () => {
+  const { plan, store, catalog, effects } = await openLake()
+  const planned = await plan(REQUEST)
+  const expires = async () => ((await readFile(store, 'runs/active/r1.json')) as { readonly expires: number }).expires
+  expect(await expires()).toBe(NOW + 2 * 3_600_000)
+  const handler = createPlanHandler(
+    async () => ({ catalog, effects }),
+    () => 10,
+  ) as unknown as (event: unknown, context: object) => Promise<unknown>
+  for (const { claimMs } of planned.levels) {
+    expect(claimMs).toBeGreaterThan(2 * 3_600_000)
+    await handler({ run: 'r1', claimMs }, {})
+    expect(await expires()).toBe(NOW + claimMs)
+  }
+  await store.delete('runs/active/r1.json')
+  await handler({ run: 'r1', claimMs: 1000 }, {})
+  expect(await store.head('runs/active/r1.json')).toBeUndefined()
+})
+
+test('results are read many at a time, and told in the order of their files', async () => {
+  const { store } = await openLake()
+  const landing = (key: string): Task => ({ kind: 'land', source: 'ticks', key, repair: false, retry: false, writer: 'r1' })
+  for (let index = 0; index < 300; index++)
+    await putResults(store, 'r1', { level: 0, index, results: [{ task: landing(String(index)), error: 'x' }] })
+  let [atOnce, most] = [0, 0]
+  const get: ObjectStore['get'] = async (key) => {
+    most = Math.max(most, ++atOnce)
+    // The later of two that were begun may come first.
+    await new Promise((resolve) => setTimeout(resolve, Number(key.at(-6)) % 3))
+    atOnce--
+    return store.get(key)
+  }
+  const slow = new Proxy(store, {
+    get: (of, name) => {
+      if (name === 'get') return get
+      const value: unknown = Reflect.get(of, name)
+      return typeof value === 'function' ? value.bind(of) : value
+    },
+  })
+  const told: unknown[] = []
+  await readResults(slow, 'r1', (_, { task }) => void told.push('key' in task && task.key))
+  expect(told).toEqual(Array.from({ length: 300 }, (_, index) => String(index)))
+  expect(most).toBe(40)
 })
 
 test('a dry run writes nothing, and a price above the limit leaves no claim', async () => {
