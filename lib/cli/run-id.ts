@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { runName } from '../model/run-name.ts'
 
-/** A name for a run that sorts by time: `20010701T060000Z-1f2e`. */
+/** A name for a run of this process. */
 export function runId(now: number): string {
-  return `${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`
+  return runName(now, randomBytes(2).toString('hex'))
 }

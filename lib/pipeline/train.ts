@@ -21,7 +21,7 @@ import { problemsOfFeature } from '../model/training-rules.ts'
 import type { YamlPath } from '../model/yaml-document.ts'
 import type { Instant } from '../model/zone.ts'
 import { coverageOf, requireCovered } from './training-coverage.ts'
-import { bringFeatures, listTables } from './training-features.ts'
+import { bringFeatures, bytesToBring, listTables } from './training-features.ts'
 import { type AskedPartitions, askedOf, askPartitions, countStates, joinLabels, type Part } from './training-join.ts'
 import { type BroughtLabels, bringLabels, type LabelEffects, type LabelPlace } from './training-labels.ts'
 import { manifestOf } from './training-report.ts'
@@ -52,6 +52,8 @@ export interface TrainRequest {
   /** Labels whose partition is not there get NULL and the state `no_partition`. */
   readonly allowUncovered: boolean
   readonly partRows?: number
+  /** Bytes of labels and partitions that there is room for; without it, nobody counts. */
+  readonly bytesMax?: number
 }
 
 /** @throws InvalidInputError for definitions and labels that do not fit and for labels outside coverage, DataError for bad labels. */
@@ -132,7 +134,7 @@ async function together<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
 }
 
 /** The partitions that labels ask for, all there or allowed not to be, on local disk. */
-async function findFeatures({ request, effects, views, dir }: Making, labels: LabelTable, asked: AskedPartitions) {
+async function findFeatures({ request, effects, views, brought, dir }: Making, labels: LabelTable, asked: AskedPartitions) {
   const { store } = effects.lake
   const tables = await listTables(views, labels, { store, dir })
   const coverages = views.map((view, at) => {
@@ -140,7 +142,18 @@ async function findFeatures({ request, effects, views, dir }: Making, labels: La
     return coverageOf(view, askedOf(asked.asked, asked.lookupOf[at] ?? 0), has, labels)
   })
   await requireCovered(coverages, { rows: labels.rows, asked, allow: request.allowUncovered }, { store, now: effects.now() })
+  if (request.bytesMax !== undefined) requireRoom(request.bytesMax, brought.bytes, bytesToBring(coverages, tables, labels))
   return { tables, coverages, features: await bringFeatures(coverages, tables, labels, asked.lookupOf) }
+}
+
+/** @throws InvalidInputError for more than there is room for. */
+function requireRoom(bytesMax: number, labels: number, partitions: number): void {
+  if (labels + partitions <= bytesMax) return
+  const mb = (bytes: number) => `${Math.ceil(bytes / 1_000_000)} MB`
+  throw new InvalidInputError(
+    `the labels (${mb(labels)}) and the partitions that they read (${mb(partitions)}) do not fit here; expected at most ${mb(bytesMax)}, ` +
+      'or hindcast train on a machine with more room',
+  )
 }
 
 /** Looks at the columns, holds the definition against them and the views, and looks at every label's time. */

@@ -44,6 +44,26 @@ export interface BroughtFeature {
   readonly partitions: readonly (readonly [string, string, number])[]
 }
 
+/** Names of the partitions of a feature that are read: those that labels ask for, and with `carry` those before them. */
+function namesRead({ view, present }: FeatureCoverage, table: TrainingTable | undefined, labels: LabelTimes): string[] {
+  const asked = new Set(present.map(({ partition }) => partition.name))
+  const isRead = (name: string) => (view.carryMs === undefined ? asked.has(name) : table?.has(name) === true)
+  return readable(view, labels).flatMap(({ name }) => (isRead(name) ? [name] : []))
+}
+
+/** Bytes of the outputs that `bringFeatures` brings, each once. */
+export function bytesToBring(coverages: readonly FeatureCoverage[], tables: readonly TrainingTable[], labels: LabelTimes): number {
+  const sizes = new Map<string, number>()
+  for (const [at, coverage] of coverages.entries()) {
+    const table = tables[at]
+    if (!table) continue
+    const { view, version } = table.version
+    for (const name of namesRead(coverage, table, labels))
+      sizes.set(`${featureKey(view, version)} ${name}`, table.outputs.get(name)?.output?.size ?? 0)
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0)
+}
+
 /** Brings the partitions that labels ask for, and with `carry` those before them. */
 export function bringFeatures(
   coverages: readonly FeatureCoverage[],
@@ -52,10 +72,10 @@ export function bringFeatures(
   lookupOf: readonly number[],
 ): Promise<BroughtFeature[]> {
   return Promise.all(
-    coverages.map(async ({ view, present, missing }, at) => {
+    coverages.map(async (coverage, at) => {
+      const { view, present, missing } = coverage
       const asked = new Map(present.map((one) => [one.partition.name, one.labels]))
-      const isRead = (name: string) => (view.carryMs === undefined ? asked.has(name) : tables[at]?.has(name) === true)
-      const names = readable(view, labels).flatMap(({ name }) => (isRead(name) ? [name] : []))
+      const names = namesRead(coverage, tables[at], labels)
       const local = (await tables[at]?.bring(names)) ?? []
       const joined = {
         ...joinedPart(view, labels.columns),

@@ -55,6 +55,7 @@ export class FeatureLake extends Construct {
   readonly transform: HindcastFunction
   /** The alarms, where they are wanted. */
   readonly watch?: LakeAlarms
+  readonly #train: HindcastFunction
   readonly #functions: HindcastFunction[] = []
 
   /**
@@ -88,6 +89,7 @@ export class FeatureLake extends Construct {
       bucket: this.bucket,
     })
     this.#register(definitions, { live, backfill: history })
+    this.#train = this.#makeTrain(definitions.folder)
     if (options.alarms ?? true)
       this.watch = new LakeAlarms(this, 'Watch', {
         ...{ queue: queue.queue, deadLetters: queue.deadLetters, machine: this.backfill.machine, transform: this.transform, sweep },
@@ -151,6 +153,16 @@ export class FeatureLake extends Construct {
     report.allowObjects(['s3:PutObject'], this.#objects('runs/*/report.json'))
     report.allowObjects(['s3:DeleteObject'], this.#objects('runs/active/*'))
     return report
+  }
+
+  /** Its disk holds what labels read and the set that is made of it. */
+  #makeTrain(definitions: string): HindcastFunction {
+    const environment = { HINDCAST_DISK_MB: String(DISK_MB) }
+    const train = this.#make('Train', {
+      ...{ verb: 'train', engine: true, memory: FUNCTION_GB * 1024, disk: DISK_MB, definitions, environment },
+    })
+    train.allowObjects(['s3:PutObject'], this.#objects('training/*'))
+    return train
   }
 
   /** A deploy waits until the definitions are registered, and fails with their problems, or when the account has not the caps. */
@@ -218,6 +230,7 @@ export class FeatureLake extends Construct {
     new CfnOutput(this, 'MachineArn', { value: stateMachineArn })
     new CfnOutput(this, 'Database', { value: this.catalog.database })
     new CfnOutput(this, 'Workgroup', { value: this.catalog.workgroup })
+    new CfnOutput(this, 'TrainFunction', { value: this.#train.functionName })
     new CfnOutput(this, 'StartBackfill', {
       value: `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --input ${example}`,
     })
@@ -239,6 +252,7 @@ const WILDCARDS: Readonly<Record<string, string>> = {
   '/runs/*/report.json': NAMES,
   '/runs/*/gate.json': NAMES,
   '/runs/*/publish.json': NAMES,
+  '/training/*': NAMES,
 }
 
 function rawWildcards(followed: readonly FollowedBucket[]): Record<string, string> {

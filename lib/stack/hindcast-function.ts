@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 export interface HindcastFunctionOptions {
   /** A file of `functions/`, without its ending. */
-  readonly verb: 'plan' | 'publish' | 'register' | 'report' | 'sweep' | 'transform' | 'verify'
+  readonly verb: 'plan' | 'publish' | 'register' | 'report' | 'sweep' | 'train' | 'transform' | 'verify'
   readonly environment: Readonly<Record<string, string>>
   /** Bundles the engine's native binding. */
   readonly engine?: boolean

@@ -9,6 +9,7 @@ import { createPublishHandler } from '../../functions/publish.ts'
 import { createRegisterHandler } from '../../functions/register.ts'
 import { createReportHandler } from '../../functions/report.ts'
 import { createSweepHandler } from '../../functions/sweep.ts'
+import { createTrainHandler } from '../../functions/train.ts'
 import { createTransformHandler } from '../../functions/transform.ts'
 import { createVerifyHandler } from '../../functions/verify.ts'
 import { unreservedConcurrency } from '../../lib/lake/account-concurrency.ts'
@@ -45,13 +46,13 @@ export function openFunctions({ definitions, now, timeLeft }: FunctionsOptions):
     const free = idle.pop()
     if (free) return free
     if (lanes.length < LANES) {
-      const lane = new Lane(environment, now)
+      const lane = new Lane(environment, { definitions, now })
       lanes.push(lane)
       return lane
     }
     return new Promise((resolve) => waiting.push(resolve))
   }
-  const onLane = async (invocation: Invocation, verb: 'transform' | 'verify'): Promise<unknown> => {
+  const onLane = async (invocation: Invocation, verb: 'transform' | 'verify' | 'train'): Promise<unknown> => {
     const lane = await take(invocation.environment)
     try {
       return await lane[verb](invocation.event, { getRemainingTimeInMillis: () => timeLeft(invocation) })
@@ -65,7 +66,7 @@ export function openFunctions({ definitions, now, timeLeft }: FunctionsOptions):
   return {
     run: async (invocation) => {
       const { functionName, environment, event } = invocation
-      const [, verb] = /Lake(Transform|Plan|Verify|Publish|Report|Sweep|Register)/.exec(functionName) ?? []
+      const [, verb] = /Lake(Transform|Plan|Verify|Publish|Report|Sweep|Register|Train)/.exec(functionName) ?? []
       if (verb === 'Transform') return onLane(invocation, 'transform')
       if (verb === 'Plan')
         return call(
@@ -73,6 +74,7 @@ export function openFunctions({ definitions, now, timeLeft }: FunctionsOptions):
           event,
         )
       if (verb === 'Verify') return onLane(invocation, 'verify')
+      if (verb === 'Train') return onLane(invocation, 'train')
       if (verb === 'Publish') return call(createPublishHandler(light(environment)), event)
       if (verb === 'Report') return call(createReportHandler(light(environment)), event)
       if (verb === 'Sweep') return call(createSweepHandler(light(environment)), event)
@@ -99,9 +101,13 @@ function call(handler: unknown, event: unknown): Promise<unknown> {
 class Lane {
   readonly transform: Call
   readonly verify: Call
+  readonly train: Call
   readonly #environment: Promise<OwnedEnvironment>
 
-  constructor({ HINDCAST_LAKE: lake = '', HINDCAST_QUEUE_URL: url = '' }: Invocation['environment'], now: number) {
+  constructor(
+    { HINDCAST_LAKE: lake = '', HINDCAST_QUEUE_URL: url = '' }: Invocation['environment'],
+    { now, definitions }: Pick<FunctionsOptions, 'now' | 'definitions'>,
+  ) {
     const scratch = mkdtempSync(join(tmpdir(), 'hindcast-lane-'))
     this.#environment = openEnvironment({ lake, scratch, send: queueSender(url), now: () => now, log: () => undefined })
     const transform = createTransformHandler(
@@ -111,6 +117,11 @@ class Lane {
     this.transform = (event, context) => (transform as unknown as Call)(event, context)
     const verify = createVerifyHandler(() => this.#environment)
     this.verify = (event, context) => (verify as unknown as Call)(event, context)
+    const train = createTrainHandler(
+      () => this.#environment,
+      () => ({ definitions, bytesMax: 1_000_000 }),
+    )
+    this.train = (event, context) => (train as unknown as Call)(event, context)
   }
 
   async close(): Promise<void> {

@@ -20,6 +20,10 @@ warm_up: compute
 --- */
 SELECT shop, sum(amount) AS total FROM orders GROUP BY shop
 `,
+  'again.training.yaml': `description: Will it tick again?
+labels: {key: labels/again.csv, time: asked, columns: {asked: TIMESTAMPTZ, id: VARCHAR}}
+features: [{view: busy}]
+`,
 }
 
 /** When the last day that the tests lay has just ended. */

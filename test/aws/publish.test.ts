@@ -1,7 +1,13 @@
 /**
  * The gate and the publish of a deployed run, through the real definition. What the emulator cannot show is said in `backfill.test.ts`.
  */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { TrainedSet } from '../../functions/train.ts'
+import { sha256 } from '../../lib/model/hash.ts'
+import { runCli } from '../e2e/run-cli.ts'
 import { forgeOutput } from '../support/forge-receipt.ts'
 import { missingEmulator } from './emulator.ts'
 import { DEFINITIONS, days, NOW, tickKey, ticks } from './orders.ts'
@@ -46,6 +52,34 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
     expect(output.gate).toMatchObject({ verdict: 'verified', different: [] })
     expect(output.gate?.compared).toBeGreaterThanOrEqual(4)
     expect(Object.keys(await published()).sort()).toEqual(['busier', 'busy'])
+  })
+
+  it('makes a training set of labels that lie in the lake, and says what does not fit one function', async () => {
+    const { deployed } = use
+    const train = (event: object) => deployed.call('LakeTrain', event)
+    const labels = 'asked,id\n2001-04-20T10:00:00Z,a\n2001-04-21T10:00:00Z,new\n'
+    await deployed.store.put('labels/again.csv', Buffer.from(labels))
+    const set = (await train({ name: 'again' })) as TrainedSet
+    expect(set).toMatchObject({ name: 'again', rows: 2, files: 1, warnings: [] })
+    const files = await deployed.keys(`training/again/${set.run}/`)
+    expect(files).toEqual([set.manifest, `training/again/${set.run}/part-00000.parquet`])
+    const dir = mkdtempSync(join(tmpdir(), 'hindcast-train-'))
+    for (const [file, text] of Object.entries(DEFINITIONS)) writeFileSync(join(dir, file), text)
+    const there = ['--lake', deployed.store.location, '--features', dir, '--now', new Date(NOW).toISOString()]
+    const { code, out } = await runCli([...there, 'train', 'again', '--json'])
+    const { files: parts } = JSON.parse(out) as { readonly files: readonly { readonly sha256: string }[] }
+    const bytes = (await deployed.store.get(files[1] ?? ''))?.bytes ?? new Uint8Array()
+    expect({ code, sha: parts.map(({ sha256: sha }) => sha) }).toEqual({ code: 0, sha: [sha256(bytes)] })
+
+    await deployed.store.put('labels/many.csv', Buffer.from(labels.replace('\n', `\n${'2001-04-20T10:00:00Z,a\n'.repeat(50_000)}`)))
+    const tooLarge = /the labels \(2 MB\) and the partitions that they read \(1 MB\) do not fit here; expected at most 1 MB/
+    await expect(train({ name: 'again', labels: 'labels/many.csv' })).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: tooLarge,
+    })
+    await expect(train({ name: 'agian' })).rejects.toThrow(/there is no training set 'agian' in .*; expected one of again/)
+    await expect(train({ name: 'again', label: 'x' })).rejects.toThrow(/Unrecognized key: "label"/)
+    expect(await deployed.keys('training/')).toHaveLength(4)
   })
 
   it('stops before it computes where a backfill gives other bytes than live wrote', async () => {

@@ -69,7 +69,7 @@ test('live takes batches with partial answers, capped, and what fails every time
 
 test('functions run on arm64 with a time limit that the queue waits for, and none reserves concurrency', () => {
   const functions = Object.values(resourcesOf(openApp().stack)).filter(({ Type }) => Type === 'AWS::Lambda::Function')
-  expect(functions).toHaveLength(7)
+  expect(functions).toHaveLength(8)
   for (const { Properties } of functions) {
     expect(Properties).toMatchObject({ Architectures: ['arm64'], Runtime: 'nodejs24.x', Timeout: 900 })
     expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions')
@@ -88,6 +88,7 @@ test('each function writes only where it has to', () => {
   expect(written(/^LakeReportRole/)).toEqual(['/runs/*/report.json', '/runs/active/*'])
   expect(written(/^LakeVerifyRole/)).toEqual(['/runs/active/*', '/runs/*/gate.json'])
   expect(written(/^LakePublishRole/)).toEqual(['/registry/*', '/runs/*/publish.json'])
+  expect(written(/^LakeTrainRole/)).toEqual(['/training/*'])
   expect(written(/^LakePlanRole/)).toEqual(['/runs/*', '/runs/active/*'])
   expect(written(/^LakeTransformRole/)).toContain('/registry/engine.json')
   for (const { Action: action } of statementsOf(stack, /./)) for (const one of [action].flat()) expect(one).not.toMatch(/:\*$|Bucket\*/)

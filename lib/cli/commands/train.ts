@@ -1,14 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { LocalEngine } from '../../engine/local-engine.ts'
-import { type DefinitionText, readDefinitions } from '../../lake/definitions.ts'
 import type { OpenLake } from '../../lake/open-lake.ts'
 import { parseViewRef } from '../../model/catalog.ts'
-import { baseName } from '../../model/definition-schema.ts'
 import { InvalidInputError } from '../../model/errors.ts'
-import { parseTraining } from '../../model/parse-training.ts'
-import { renderProblem } from '../../model/problem.ts'
 import { checkTraining } from '../../pipeline/check-training-set.ts'
-import { definitionLines } from '../../pipeline/definition-lines.ts'
+import { readTraining } from '../../pipeline/read-training.ts'
 import { train } from '../../pipeline/train.ts'
 import { placeOfLabels } from '../../pipeline/training-labels.ts'
 import type { CliContext } from '../context.ts'
@@ -50,14 +46,10 @@ interface Open {
 }
 
 async function make(context: CliContext, options: TrainOptions, open: Open): Promise<number> {
-  const definition = await findDefinition(context.features, options.name)
-  const { training, problems } = parseTraining(definition.file, definition.text)
-  if (!training)
-    throw new InvalidInputError(`the training set has ${problems.length} problem(s):\n${problems.map(renderProblem).join('\n')}`)
-  const lines = definitionLines([definition])
+  const { training, lineOf } = await readTraining(context.features, options.name)
   const request = {
     training,
-    lineOf: (path: readonly PropertyKey[]) => lines(definition.file, path),
+    lineOf,
     run: runId(context.now()),
     labels: placeOfLabels(training, options.labels),
     versions: parseVersions(options.version),
@@ -74,16 +66,6 @@ async function check(context: CliContext, { name, check, json }: TrainOptions, o
   const checked = await checkTraining({ name, ...(typeof check === 'string' && { run: check }) }, open)
   context.out(json ? JSON.stringify(checked, null, 1) : renderChecked(checked))
   return checked.affected > 0 || checked.views.some(({ dropped }) => dropped) ? EXIT.changed : EXIT.ok
-}
-
-const ENDING = '.training.yaml'
-
-async function findDefinition(folder: string, name: string): Promise<DefinitionText> {
-  const sets = (await readDefinitions(folder)).filter(({ file }) => file.endsWith(ENDING))
-  const found = sets.find(({ file }) => baseName(file, ENDING) === name)
-  if (found) return found
-  const names = sets.map(({ file }) => baseName(file, ENDING)).join(', ')
-  throw new InvalidInputError(`there is no training set '${name}' in ${folder}; expected one of ${names || '(none are defined)'}`)
 }
 
 function parseVersions(texts: readonly string[]): Map<string, string> {
