@@ -29,7 +29,7 @@ export interface EndedRun {
   readonly usd: number
   /** What was verified before, with the first partitions that differ; not there for a run that ended before. */
   readonly gate?: { readonly verdict: Verdict; readonly compared: number; readonly different: readonly string[] }
-  /** There where it came to that. */
+  /** There where it came to that; with a reason where it was refused, or left tables unwritten. */
   readonly publish?: { readonly kind: RunPublish['kind']; readonly reason?: string }
   /** The first failures in words. */
   readonly failures: readonly string[]
@@ -84,9 +84,19 @@ function describe(report: RunReport): EndedRun {
   return {
     ...{ run, report: reportKey(run), aborted, outcomes, landed, failed, usd: bill.usd },
     ...(gate && { gate: describeGate(gate) }),
-    ...(publish && { publish: { kind: publish.kind, ...('reason' in publish && { reason: publish.reason.slice(0, WORDS_MAX) }) } }),
+    ...(publish && { publish: describePublish(publish) }),
     failures: failures.slice(0, NAMED_MAX).map(({ error }) => error.slice(0, WORDS_MAX)),
   }
+}
+
+/** Tables are derived from what is published: a publish holds without them, and they are written anew on request. */
+function describePublish(publish: RunPublish): NonNullable<EndedRun['publish']> {
+  const { kind } = publish
+  if (publish.kind !== 'published') return { kind, reason: publish.reason.slice(0, WORDS_MAX) }
+  const failed = publish.tables?.failed ?? []
+  if (failed.length === 0) return { kind }
+  const named = failed.slice(0, NAMED_MAX).map(({ table, reason }) => `${table}: ${reason.slice(0, WORDS_MAX)}`)
+  return { kind, reason: `${failed.length} table(s) were not written; hindcast catalog repair does it: ${named.join('; ')}` }
 }
 
 function describeGate({ verdict, views, different }: Gate): NonNullable<EndedRun['gate']> {

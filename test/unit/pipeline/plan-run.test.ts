@@ -11,6 +11,7 @@ import { readRequest } from '../../../lib/pipeline/run-request.ts'
 import { runTask } from '../../../lib/pipeline/run-task.ts'
 import type { Task } from '../../../lib/pipeline/task.ts'
 import { openHouse, openTestEngine } from '../../support/house.ts'
+import { overStore } from '../../support/over-store.ts'
 import { layTicks, marchDays, ticksCatalog } from '../../support/ticks.ts'
 
 const engine = openTestEngine()
@@ -115,13 +116,7 @@ test('results are read many at a time, and told in the order of their files', as
     atOnce--
     return store.get(key)
   }
-  const slow = new Proxy(store, {
-    get: (of, name) => {
-      if (name === 'get') return get
-      const value: unknown = Reflect.get(of, name)
-      return typeof value === 'function' ? value.bind(of) : value
-    },
-  })
+  const slow = overStore(store, { get })
   const told: unknown[] = []
   await readResults(slow, 'r1', (_, { task }) => void told.push('key' in task && task.key))
   expect(told).toEqual(Array.from({ length: 300 }, (_, index) => String(index)))

@@ -5,7 +5,7 @@ import { createTransformHandler } from '../../../functions/transform.ts'
 import { listAll } from '../../../lib/lake/object-store.ts'
 import { readPublished } from '../../../lib/lake/published.ts'
 import type { Catalog } from '../../../lib/model/catalog.ts'
-import { Unfinished } from '../../../lib/model/errors.ts'
+import { TransientError, Unfinished } from '../../../lib/model/errors.ts'
 import { PRICES } from '../../../lib/model/price.ts'
 import { endRun } from '../../../lib/pipeline/end-run.ts'
 import type { GateEffects } from '../../../lib/pipeline/gate.ts'
@@ -16,6 +16,7 @@ import type { Task } from '../../../lib/pipeline/task.ts'
 import { readGate, verifyRun } from '../../../lib/pipeline/verify-run.ts'
 import { forgeOutput } from '../../support/forge-receipt.ts'
 import { openHouse, openTestEngine } from '../../support/house.ts'
+import { overStore } from '../../support/over-store.ts'
 import { layTicks, marchDays, TICKS_FILES, ticksCatalog } from '../../support/ticks.ts'
 
 const engine = openTestEngine()
@@ -88,6 +89,19 @@ test('a run whose views are verified is published with one put, and its report s
   expect(await lived.published()).toEqual(Object.fromEntries(catalog.candidates))
   const gate = { verdict: 'verified', compared: 10, different: [] }
   expect(await lived.end()).toMatchObject({ aborted: false, failed: 0, gate, publish: { kind: 'published' } })
+})
+
+test('a publish whose tables could not be written holds, and the report says what is to be done', async () => {
+  const lived = await openLived()
+  const planned = await lived.plan({ ...REQUEST, reprocess: 'all' })
+  await lived.verify()
+  await mapLevels(lived, planned)
+  const throttled = () => Promise.reject(new TransientError('throttled'))
+  const tables = { database: 'features', read: throttled, put: throttled, delete: throttled, list: throttled }
+  const lake = { ...lived.effects.lake, store: overStore(lived.store, { location: 's3://lake' }) }
+  expect(await publishPlanned('r1', { ...lived.effects, lake, tables })).toMatchObject({ published: 2 })
+  const reason = /table\(s\) were not written; hindcast catalog repair does it: .*busy: throttled/
+  expect(await lived.end()).toMatchObject({ publish: { kind: 'published', reason: expect.stringMatching(reason) } })
 })
 
 test('a difference stops the run before it computes, by a name of its own', async () => {
