@@ -5,7 +5,7 @@ import { invokeTask } from './invoke.ts'
 import { createTransformHandler } from './transform.ts'
 
 /** How what stands is computed again, through the handler that the map calls, and how a difference is explained. Nothing is queued. */
-export function recomputeEffects(effects: Effects & { readonly engine: LocalEngine }): GateEffects & Pick<Effects, 'timeLeftMs'> {
+export function recomputeEffects(effects: Effects & { readonly engine: LocalEngine }): GateEffects & Pick<Effects, 'timeLeftMs' | 'log'> {
   return {
     ...effects,
     recompute: (lake, task, catalog) => {

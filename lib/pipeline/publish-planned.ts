@@ -6,6 +6,7 @@ import { type Formatted, jsonBytes, readJson } from '../lake/json-object.ts'
 import { runPrefix } from '../lake/keys.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
 import { InternalError, NotPublished, NotVerified } from '../model/errors.ts'
+import type { Effects } from './effects.ts'
 import type { Plan } from './plan.ts'
 import type { PublishEffects } from './publish.ts'
 import { publishRun, type RunPublish, verifiedBy } from './publish-run.ts'
@@ -28,13 +29,21 @@ interface PublishFile extends Formatted {
 }
 
 /** @throws NotVerified where nothing was compared, NotPublished for every other refusal; the run stands, and nothing was published. */
-export async function publishPlanned(run: string, effects: PublishEffects): Promise<PublishedRun> {
+export async function publishPlanned(run: string, effects: PublishEffects & Pick<Effects, 'log'>): Promise<PublishedRun> {
   const { store } = effects.lake
   const before = await readRunPublish(store, run)
   const publish = before?.kind === 'published' ? before : await decide(run, effects)
-  if (publish !== before) await store.put(publishKey(run), jsonBytes<PublishFile>({ format: 1, publish }))
+  if (publish !== before) {
+    await store.put(publishKey(run), jsonBytes<PublishFile>({ format: 1, publish }))
+    tell(run, publish, effects)
+  }
   if (publish.kind === 'published') return { run, published: publish.published.length, unchanged: publish.unchanged.length }
   throw publish.kind === 'not_verified' ? new NotVerified(publish.reason) : new NotPublished(publish.reason)
+}
+
+function tell(run: string, publish: RunPublish, { log }: Pick<Effects, 'log'>): void {
+  if (publish.kind === 'published') for (const { view, version } of publish.published) log({ event: 'published', run, view, version })
+  else log({ event: 'not_published', run, kind: publish.kind, reason: publish.reason })
 }
 
 /** How the publish of a run ended; undefined where it did not come to that. */

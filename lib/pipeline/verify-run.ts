@@ -18,7 +18,7 @@ import { CLAIM_SPARE_MS } from './plan-run.ts'
 import { readPlanFile } from './run-files.ts'
 import type { Trial } from './try-version.ts'
 
-export type VerifyRunEffects = GateEffects & Pick<Effects, 'timeLeftMs'>
+export type VerifyRunEffects = GateEffects & Pick<Effects, 'timeLeftMs' | 'log'>
 
 /** What the state machine is told; it does not grow with what was compared. */
 export interface VerifiedRun {
@@ -85,9 +85,18 @@ async function verifyViews(run: string, plan: Plan, catalog: Catalog, effects: V
     await renewClaim(store, run, effects.now() + CLAIM_SPARE_MS)
     file = await verifyView(run, { planned, file }, catalog, effects)
     await put(store, run, file)
+    tell(run, file, effects)
   }
   const gate = gateOf(file.found, [])
   return gate.verdict === 'different' ? gate : { ...gate, trials: file.trials }
+}
+
+/** The view that was just done. */
+function tell(run: string, { found }: GateFile, { log }: VerifyRunEffects): void {
+  const done = found.at(-1)?.view
+  if (!done) return
+  const { view, version, verdict, compared, rows, reason } = done
+  log({ event: 'gate', run, view, version, verdict, compared, rows, ...(reason !== undefined && { reason }) })
 }
 
 interface Verifying {

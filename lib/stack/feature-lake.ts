@@ -148,8 +148,9 @@ export class FeatureLake extends Construct {
     return publish
   }
 
+  /** Its memory is for the processor that comes with it: results are read many at a time. */
   #makeReport(): HindcastFunction {
-    const report = this.#make('Report', { verb: 'report' })
+    const report = this.#make('Report', { verb: 'report', memory: 2048 })
     report.allowObjects(['s3:PutObject'], this.#objects('runs/*/report.json'))
     report.allowObjects(['s3:DeleteObject'], this.#objects('runs/active/*'))
     return report

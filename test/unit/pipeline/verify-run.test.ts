@@ -40,11 +40,12 @@ async function openLived() {
   await house.sweep()
   const { store } = house
   const lake = { store, bucket: () => store }
-  const effects = { lake, engine, queue: house.queue, now: () => NOW, newId: () => crypto.randomUUID(), log: () => undefined }
+  const effects = { lake, engine, queue: house.queue, now: () => NOW, newId: () => crypto.randomUUID(), log: house.environment.effects.log }
   const settings = { prices: PRICES, taskSeconds: 300 }
   return {
     store,
     effects,
+    told: (event: string) => house.events.filter((one) => one.event === event),
     plan: (request: object = REQUEST) => planRun({ run: 'r1', request, settings, concurrencyMax: 10 }, catalog, effects),
     verify: (more: Partial<ReturnType<typeof recomputeEffects>> = {}) =>
       verifyRun('r1', catalog, { ...recomputeEffects(effects), ...more }),
@@ -87,6 +88,11 @@ test('a run whose views are verified is published with one put, and its report s
   expect(await lived.publish()).toEqual({ run: 'r1', published: 2, unchanged: 0 })
   expect(await lived.publish()).toEqual({ run: 'r1', published: 2, unchanged: 0 })
   expect(await lived.published()).toEqual(Object.fromEntries(catalog.candidates))
+  expect(lived.told('gate')).toMatchObject([
+    { run: 'r1', view: 'busy', verdict: 'verified', compared: 5 },
+    { run: 'r1', view: 'busier', verdict: 'verified', compared: 5 },
+  ])
+  expect(lived.told('published')).toMatchObject([{ run: 'r1', view: 'busy' }, { view: 'busier' }])
   const gate = { verdict: 'verified', compared: 10, different: [] }
   expect(await lived.end()).toMatchObject({ aborted: false, failed: 0, gate, publish: { kind: 'published' } })
 })
