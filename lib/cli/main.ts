@@ -205,6 +205,21 @@ function addDeployedCommands(program: Command, ended: Ended): void {
     .action(async (run: string | undefined, options) =>
       ended(await (await import('./commands/watch.ts')).watch(contextOf(program), { ...(run !== undefined && { run }), ...options })),
     )
+  add(program, 'cancel <run>', 'Stop a run of a stack and release what it holds; the same request goes on with the rest', [
+    'hindcast --stack Hindcast cancel 20010701T060000Z-airport_week-1f2e',
+  ])
+    .option('--reason <text>', 'why, for the execution', 'by hindcast cancel')
+    .option('--json', 'write what was done of it as JSON')
+    .action(async (run: string, options) =>
+      ended(await (await import('./commands/cancel.ts')).cancel(contextOf(program), { run, ...options })),
+    )
+  add(program, 'throttle <run> <tasks>', 'Change how many tasks of a run of a stack are computed at a time', [
+    'hindcast --stack Hindcast throttle 20010701T060000Z-airport_week-1f2e 20',
+  ])
+    .option('--json', 'write the change as JSON')
+    .action(async (run: string, tasks: string, options) =>
+      ended(await (await import('./commands/throttle.ts')).throttle(contextOf(program), { run, tasks: parseCount(tasks), ...options })),
+    )
 }
 
 function addLiveCommands(program: Command, ended: Ended): void {

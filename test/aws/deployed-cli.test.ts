@@ -6,7 +6,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn'
+import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { listAll, type ObjectStore } from '../../lib/lake/object-store.ts'
 import { openLake } from '../../lib/lake/open-lake.ts'
@@ -119,27 +119,75 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(JSON.parse(again.out)).toMatchObject({ execution: { status: 'SUCCEEDED' }, report: { outcomes: {}, failed: 0 } })
   })
 
-  it('goes on when nobody watches, and is watched again', { timeout: 120_000 }, async () => {
+  /** Tasks wait until they are let go; gives the run once they are at work. */
+  async function holdTasks(...args: readonly string[]) {
     let release: () => void = () => undefined
     const held = new Promise<void>((resolve) => {
       release = resolve
     })
-    before = ({ functionName }) => (functionName.includes('Transform') ? held : undefined)
-    const request = ['busy', ...APRIL, '--reprocess', 'all', '--max-concurrency', '5']
-    const watching = on('backfill', ...request)
-    await vi.waitFor(async () => expect((await keys('runs/')).some((key) => key.includes('tasks/1.json'))).toBe(true), 60_000)
-    // What Ctrl-C does in this process.
+    let begin: () => void = () => undefined
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    before = ({ functionName }) => {
+      if (!functionName.includes('Transform')) return undefined
+      begin()
+      return held
+    }
+    const { out } = await on('backfill', ...args, '--detach', '--json')
+    await begun
+    return { run: (JSON.parse(out) as { readonly run: string }).run, release }
+  }
+
+  it('goes on when nobody watches, and is watched again', { timeout: 120_000 }, async () => {
+    const { run, release } = await holdTasks('busy', ...APRIL, '--reprocess', 'all', '--max-concurrency', '5')
+    const watching = on('watch')
     await vi.waitFor(() => expect(process.listenerCount('SIGINT')).toBeGreaterThan(0))
+    // What Ctrl-C does in this process.
     process.emit('SIGINT')
-    const { code, err } = await watching
-    const [, run = ''] = /started run (\S+);/.exec(err) ?? []
-    expect({ code, err }).toMatchObject({ code: 130, err: expect.stringContaining(`hindcast --stack Hindcast watch ${run}`) })
+    const detached = await watching
+    expect(detached).toMatchObject({ code: 130, err: expect.stringContaining(`hindcast --stack Hindcast watch ${run} `) })
+
+    const { code, out } = await on('status', 'busy', '--from', '2001-04-01', '--to', '2001-04-30')
+    expect(code).toBe(0)
+    expect(out).toMatch(new RegExp(`run ${run}: 0 of 30 partitions; 0 tasks of \\d+ done, 5 of at most 5 at work; .*quoted`))
+    expect(out).toContain('live queue: ')
+    const asJson = JSON.parse((await on('status', '--json')).out)
+    expect(asJson).toMatchObject({ runs: [{ run, stage: 'computing', tasks: { of: 5, atWork: 5 } }], queue: { dead: 0 } })
+
+    const throttled = await on('throttle', run, '7')
+    expect(throttled).toMatchObject({ code: 0, out: expect.stringContaining('7 tasks at a time instead of 5') })
+    expect((await on('status', 'busy')).out).toContain('5 of at most 7 at work')
     const watched = on('watch', run, '--json')
     release()
     expect(JSON.parse((await watched).out)).toMatchObject({
       execution: { run, status: 'SUCCEEDED' },
       report: { outcomes: { confirmed: 30 } },
     })
+    expect(await on('throttle', run, '7')).toMatchObject({ code: 2, err: expect.stringContaining('computes nothing now (SUCCEEDED)') })
+  })
+
+  it('cancels a run: what it holds is released, and the same request does the rest', { timeout: 120_000 }, async () => {
+    for (const key of await keys('features/busy/')) if (key.includes('dt=2001-04-1')) await store.delete(key)
+    const request = ['busy', ...APRIL, '--max-concurrency', '2'] as const
+    const { run, release } = await holdTasks(...request)
+    expect(await keys('runs/active/')).toEqual([`runs/active/${run}.json`])
+    const sent = vi.spyOn(SFNClient.prototype, 'send')
+    const cancelling = on('cancel', run, '--reason', 'too early')
+    // The emulator tells of an execution that it was stopped once its tasks have ended; AWS does at once.
+    await vi.waitFor(() => expect(sent.mock.calls.some(([command]) => command instanceof StopExecutionCommand)).toBe(true), 20_000)
+    await sent.mock.results.at(-1)?.value
+    release()
+    const cancelled = await cancelling
+    sent.mockRestore()
+    expect(cancelled).toMatchObject({ code: 0, out: expect.stringMatching(`^stopped run ${run}: .*; its claim is removed`) })
+    expect(await on('watch', run)).toMatchObject({ code: 130, out: expect.stringContaining('the same command goes on with the rest') })
+    expect(await keys('runs/active/')).toEqual([])
+    before = () => undefined
+    expect(await on('cancel', run)).toMatchObject({ code: 2, err: expect.stringContaining('has ended (ABORTED)') })
+    expect(await on('cancel', 'never')).toMatchObject({ code: 2, err: expect.stringMatching(/no run 'never'; expected one of .*busy/) })
+    expect(await on('backfill', ...request)).toMatchObject({ code: 0 })
+    expect(await outputs('features/busy/')).toHaveLength(30)
   })
 
   it('ends with 3 where tasks failed, and names them', { timeout: 120_000 }, async () => {

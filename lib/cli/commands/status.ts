@@ -1,5 +1,8 @@
-import { readStatus } from '../../pipeline/status.ts'
+import type { ObjectStore } from '../../lake/object-store.ts'
+import { readEngine } from '../../lake/registry.ts'
+import { readStatus, type Status } from '../../pipeline/status.ts'
 import type { CliContext } from '../context.ts'
+import type { DeployedContext } from '../deployed/require-deployed.ts'
 import { openRegistered } from '../registered.ts'
 import { exitCodeOfStatus, renderStatus } from '../render-status.ts'
 import { type PeriodOptions, periodOf } from '../request.ts'
@@ -20,14 +23,27 @@ export async function status(context: CliContext, options: StatusOptions): Promi
   const period = periodOf(named ? options : { last: LAST })
   const { lake, catalog, engine } = await openRegistered(context, options.views)
   try {
-    const found = await readStatus({ views: options.views, period, repairs: options.repairs ?? false }, catalog, {
-      lake,
-      engine,
-      now: context.now,
-    })
-    context.out(options.json ? JSON.stringify(found, null, 1) : renderStatus(found, options.repairs))
+    // A stack writes with the engine build of its functions, whatever this machine's is.
+    const build = context.deployed ? await readEngine(lake.store) : engine.build
+    const asked = { views: options.views, period, repairs: options.repairs ?? false }
+    const found = await readStatus(asked, catalog, { lake, engine: { build }, now: context.now })
+    const { deployed } = context
+    if (deployed) await tellDeployed({ ...context, deployed }, { found, store: lake.store, json: options.json ?? false })
+    else context.out(options.json ? JSON.stringify(found, null, 1) : renderStatus(found, options.repairs))
     return exitCodeOfStatus(found)
   } finally {
     await lake.close()
   }
+}
+
+/** The status of a stack's lake, with the runs and the queue of the stack. */
+async function tellDeployed(
+  context: DeployedContext,
+  { found, store, json }: { readonly found: Status; readonly store: ObjectStore; readonly json: boolean },
+): Promise<void> {
+  const { readAtWork, renderAtWork } = await import('../deployed/at-work.ts')
+  const { runs, queue } = await readAtWork(context, store)
+  context.out(
+    json ? JSON.stringify({ ...found, runs, queue }, null, 1) : `${renderStatus(found)}\n${renderAtWork(context, { runs, queue })}`,
+  )
 }

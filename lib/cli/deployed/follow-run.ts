@@ -35,5 +35,10 @@ export async function followRun(
 
 /** How to look at a run again that goes on. */
 export function describeDetached(context: DeployedContext, run: string): string {
-  return `run ${run} goes on in ${context.deployed.stack}; look again with\n  ${hindcastOn(context)} watch ${run}`
+  const hindcast = hindcastOn(context)
+  return [
+    `run ${run} goes on in ${context.deployed.stack}`,
+    `  ${hindcast} watch ${run}    shows how far it is`,
+    `  ${hindcast} cancel ${run}   stops it`,
+  ].join('\n')
 }

@@ -11,7 +11,13 @@ export interface RunFigures {
   readonly status: Execution['status']
   /** `before`: no task has begun. `after`: all levels are done. */
   readonly stage: 'planning' | 'before' | 'landing' | 'computing' | 'after'
-  readonly tasks: { readonly of: number; readonly done: number; readonly failed: number; readonly atWork: number }
+  readonly tasks: {
+    readonly of: number
+    readonly done: number
+    readonly failed: number
+    readonly atWork: number
+    readonly atWorkMax: number
+  }
   readonly partitions: { readonly of: number; readonly done: number }
   readonly landed: number
   readonly rows: number
@@ -43,6 +49,7 @@ export function figuresOf({ execution, plan, maps, tally }: RunLook): RunFigures
       done: failed + sum((map) => map.succeeded),
       failed,
       atWork: sum((map) => (map.running ? map.atWork : 0)),
+      atWorkMax: sum((map) => (map.running ? map.maxConcurrency : 0)),
     },
     partitions: { of: plan?.partitions ?? 0, done: Object.values(tally.outcomes).reduce((total, count) => total + count, 0) },
     landed: tally.landed,

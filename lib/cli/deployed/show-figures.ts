@@ -11,7 +11,7 @@ export function renderFigures(figures: RunFigures, pace?: Pace): string {
   const work = figures.stage === 'landing' ? `${count(landed, 'object')} landed` : partitionsOf(partitions)
   return [
     work,
-    `${count(tasks.done, 'task')} of ${tasks.of.toLocaleString('en-US')} done${tasks.atWork > 0 ? `, ${tasks.atWork} at work` : ''}`,
+    `${count(tasks.done, 'task')} of ${tasks.of.toLocaleString('en-US')} done${tasks.atWork > 0 ? `, ${tasks.atWork} of at most ${tasks.atWorkMax} at work` : ''}`,
     ...(tasks.failed > 0 ? [`${tasks.failed.toLocaleString('en-US')} failed`] : []),
     ...(pace ? [`${rate(pace.perSecond)}, ${prettyMs(pace.leftMs, { unitCount: 2, secondsDecimalDigits: 0 })} left`] : []),
     `${usd(figures.usd)} so far, quoted ${usd(figures.lowUsd)} to ${usd(figures.highUsd)}`,

@@ -13,9 +13,10 @@ import boto3
 import moto.stepfunctions.models as stepfunctions
 import moto.stepfunctions.parser.asl.utils.boto_client as boto_client
 from moto import settings
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import LambdaFunction
 from moto.awslambda.urls import url_paths
 from moto.core.config import default_user_config
+from moto.sqs.models import Queue
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 sys.setrecursionlimit(20_000)  # the interpreter recurses once per iteration of an inline map
@@ -39,7 +40,8 @@ def account_settings(request, full_url, headers):
 url_paths["{0}/(?P<api_version>[^/]+)/account-settings/?$"] = account_settings
 LambdaFunction._invoke_lambda = invoke
 settings.moto_server_host = lambda: "http://127.0.0.1"  # where a custom resource answers
-LambdaBackend.send_sqs_batch = lambda *args, **kwargs: False
+# moto would receive and return the queue's first messages at each new one, until they are dead letters.
+Queue.lambda_event_source_mappings = property(lambda self: {}, lambda self, mappings: None)
 
 # One client per service: making one for each state that calls AWS costs more than the call.
 clients = {}

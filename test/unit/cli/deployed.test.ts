@@ -9,7 +9,7 @@ const FIGURES: RunFigures = {
   run: 'r',
   status: 'RUNNING',
   stage: 'computing',
-  tasks: { of: 40, done: 12, failed: 1, atWork: 5 },
+  tasks: { of: 40, done: 12, failed: 1, atWork: 5, atWorkMax: 8 },
   partitions: { of: 1200, done: 300 },
   landed: 0,
   rows: 9000,
@@ -20,10 +20,10 @@ const FIGURES: RunFigures = {
 
 test('a line says partitions, tasks, pace and cost beside the quote', () => {
   expect(renderFigures(FIGURES, { perSecond: 2.5, leftMs: 360_000 })).toBe(
-    '300 of 1,200 partitions; 12 tasks of 40 done, 5 at work; 1 failed; 2.5 a second, 6m left; $0.50 so far, quoted $1.00 to $3.00',
+    '300 of 1,200 partitions; 12 tasks of 40 done, 5 of at most 8 at work; 1 failed; 2.5 a second, 6m left; $0.50 so far, quoted $1.00 to $3.00',
   )
   expect(renderFigures({ ...FIGURES, stage: 'planning' })).toBe('planning')
-  expect(renderFigures({ ...FIGURES, tasks: { of: 0, done: 0, failed: 0, atWork: 0 } })).toBe('nothing to do')
+  expect(renderFigures({ ...FIGURES, tasks: { of: 0, done: 0, failed: 0, atWork: 0, atWorkMax: 0 } })).toBe('nothing to do')
 })
 
 test('the pace is that of the last minutes, and there is none before something was done', () => {
