@@ -76,7 +76,8 @@ function isBatch(event: unknown): event is SQSEvent {
   return event !== null && typeof event === 'object' && 'Records' in event && Array.isArray(event.Records)
 }
 
-function parseRecord(record: SQSRecord, lakeBucket: string | undefined): WorkItem {
+/** One message of the queue as work, or why it is none. */
+export function parseRecord(record: Pick<SQSRecord, 'messageId' | 'body'>, lakeBucket: string | undefined): WorkItem {
   const id = record.messageId
   let body: unknown
   try {

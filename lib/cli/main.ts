@@ -213,6 +213,28 @@ function addDeployedCommands(program: Command, ended: Ended): void {
     .action(async (run: string, options) =>
       ended(await (await import('./commands/cancel.ts')).cancel(contextOf(program), { run, ...options })),
     )
+  add(
+    program,
+    'redrive [run]',
+    'Do again what failed: the tasks of a run of a stack that did not finish, or the messages that live gave up',
+    ['hindcast --stack Hindcast redrive 20010701T060000Z-airport_week-1f2e --dry-run', 'hindcast --stack Hindcast redrive --dead-letters'],
+  )
+    .option('--dead-letters', 'move the messages of the dead-letter queue back to the live queue')
+    .option('--dry-run', 'only show what would be started or moved')
+    .option('--json', 'write what was done as JSON')
+    .action(async (run: string | undefined, options) =>
+      ended(await (await import('./commands/redrive.ts')).redrive(contextOf(program), { ...(run !== undefined && { run }), ...options })),
+    )
+  add(program, 'logs [run]', 'Show what the functions of a stack logged, newest last', [
+    'hindcast --stack Hindcast logs --since 2h',
+    'hindcast --stack Hindcast logs 20010701T060000Z-airport_week-1f2e --json',
+  ])
+    .option('--since <length>', 'how far back from now (default: 1h, of a run from its start)')
+    .option('--function <name>', 'of this function only, such as transform')
+    .option('--json', 'write one JSON value per line')
+    .action(async (run: string | undefined, options) =>
+      ended(await (await import('./commands/logs.ts')).logs(contextOf(program), { ...(run !== undefined && { run }), ...options })),
+    )
   add(program, 'throttle <run> <tasks>', 'Change how many tasks of a run of a stack are computed at a time', [
     'hindcast --stack Hindcast throttle 20010701T060000Z-airport_week-1f2e 20',
   ])

@@ -6,8 +6,16 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  DescribeLogGroupsCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs'
 import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn'
+import { ListQueuesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { objectCreatedEvent } from '../../functions/work-from-event.ts'
 import { listAll, type ObjectStore } from '../../lib/lake/object-store.ts'
 import { openLake } from '../../lib/lake/open-lake.ts'
 import { DataError } from '../../lib/model/errors.ts'
@@ -201,6 +209,77 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(code).toBe(3)
     before = () => undefined
     expect(await on('backfill', ...request)).toMatchObject({ code: 0 })
+  })
+
+  it('does the rest of a run again, of one that computes everything only what did not finish', { timeout: 120_000 }, async () => {
+    before = ({ event }) => {
+      const { place } = event as { readonly place?: { readonly index: number } }
+      if (place?.index === 1) throw new DataError('bad bytes')
+    }
+    const failed = await on('backfill', 'busy', ...APRIL, '--reprocess', 'all', '--max-concurrency', '3', '--tolerated-failures', '50')
+    expect(failed.code).toBe(3)
+    before = () => undefined
+    const [, run = ''] = /^run (\S+):/.exec(failed.out) ?? []
+    const dry = await on('redrive', run, '--dry-run', '--json')
+    const { unfinished, requests } = JSON.parse(dry.out)
+    expect(unfinished).toMatchObject([{ task: { view: 'busy' }, error: 'DataError: bad bytes' }])
+    const { first, last, version } = unfinished[0].task
+    expect(requests).toMatchObject([
+      { view: `busy@${version}`, from: first, to: last, reprocess: 'all', reason: expect.stringContaining(run) },
+    ])
+    expect((await on('redrive', run, '--dry-run')).out).toContain('1 task of run')
+    const days = (Date.parse(last) - Date.parse(first)) / 86_400_000 + 1
+    const started = (await runs()).length
+    const again = await on('redrive', run)
+    expect(again).toMatchObject({ code: 0, out: expect.stringContaining(`: ${days} confirmed in`) })
+    expect((await runs()).length).toBe(started + 1)
+    const [, done = ''] = /^run (\S+):/.exec(again.out) ?? []
+    expect(await on('redrive', done)).toMatchObject({ code: 0, out: expect.stringContaining('nothing to do') })
+    expect(await on('redrive')).toMatchObject({ code: 2, err: expect.stringContaining('expected a RUN, or --dead-letters') })
+  })
+
+  it('moves dead letters back to the live queue, after showing them', { timeout: 60_000 }, async () => {
+    const client = new SQSClient({ useQueueUrlAsEndpoint: false })
+    const queues = (await client.send(new ListQueuesCommand({}))).QueueUrls ?? []
+    const QueueUrl = queues.find((url) => url !== deployed.queueUrl)
+    const body = (key: string) => JSON.stringify(objectCreatedEvent(deployed.bucket, key))
+    for (let at = 0; at < 12; at++)
+      await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body(`ticks/dt=2001-04-01/${at}.csv`) }))
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'not JSON' }))
+    const dry = await on('redrive', '--dead-letters', '--dry-run')
+    expect(dry.out).toContain('would move 13 messages to the live queue')
+    expect(dry.out).toContain(`object s3://${deployed.bucket}/ticks/dt=2001-04-01/0.csv`)
+    expect((await on('status', 'busy')).out).toContain('dead letters: 13 messages failed every time')
+    const { queue } = JSON.parse((await on('status', 'busy', '--json')).out)
+    expect(await on('redrive', '--dead-letters')).toMatchObject({ code: 0, out: expect.stringContaining('moved 13 messages') })
+    expect(JSON.parse((await on('status', 'busy', '--json')).out).queue).toEqual({ waiting: queue.waiting + 13, atWork: 0, dead: 0 })
+  })
+
+  it('shows what the functions logged, newest last, and of a run the lines that name it', async () => {
+    const [run = ''] = await runs()
+    const client = new CloudWatchLogsClient()
+    const { logGroups = [] } = await client.send(new DescribeLogGroupsCommand({}))
+    const logged = async (verb: string, lines: readonly (readonly [number, string])[]) => {
+      const logGroupName = logGroups.find(({ logGroupName: name = '' }) => name.includes(`Lake${verb}Log`))?.logGroupName
+      await client.send(new CreateLogStreamCommand({ logGroupName, logStreamName: 's' }))
+      const logEvents = lines.map(([timestamp, message]) => ({ timestamp, message }))
+      await client.send(new PutLogEventsCommand({ logGroupName, logStreamName: 's', logEvents }))
+    }
+    const now = Date.now()
+    await logged('Transform', [
+      [now - 5000, JSON.stringify({ event: 'partition', view: 'busy', writer: run })],
+      [now - 1000, JSON.stringify({ event: 'partition', view: 'busy', writer: 'live' })],
+    ])
+    await logged('Plan', [[now - 3000, `planned ${run}`]])
+    const all = await runCli(['--stack', 'Hindcast', 'logs', '--since', '1m'])
+    expect(all.out.trim().split('\n')).toEqual([
+      expect.stringMatching(/^\S+Z transform .*"event":"partition"/),
+      expect.stringMatching(/^\S+Z plan +planned /),
+      expect.stringContaining('"writer":"live"'),
+    ])
+    const ofRun = await runCli(['--stack', 'Hindcast', 'logs', run, '--function', 'transform', '--json'])
+    expect(JSON.parse(ofRun.out)).toMatchObject({ function: 'transform', logged: { event: 'partition', writer: run } })
+    expect(await on('logs', '--function', 'train')).toMatchObject({ code: 2, err: expect.stringContaining('expected one of plan, re') })
   })
 
   it('ends as the planner of the stack says', async () => {
