@@ -152,9 +152,10 @@ function addBackfillCommands(program: Command, ended: Ended): void {
     .option('--unverified', 'do not hold what live wrote against a backfill first, and publish all the same')
     .option('--report', 'make the HTML page of the run too, as hindcast report does')
     .option('--schema', 'show the JSON schema of the input that starts a deployed backfill')
-    .option('--max-concurrency <n>', 'with --stack: tasks at a time', parseCount)
-    .option('--tolerated-failures <percent>', "with --stack: per cent of a level's tasks that may fail before the run ends", parsePercent)
-    .option('--detach', 'with --stack: start the run and do not watch it')
+    .option('--local', 'compute on this machine, not in the stack of the lake; its engine build has to be that of the lake')
+    .option('--max-concurrency <n>', 'in a stack: tasks at a time', parseCount)
+    .option('--tolerated-failures <percent>', "in a stack: per cent of a level's tasks that may fail before the run ends", parsePercent)
+    .option('--detach', 'in a stack: start the run and do not watch it')
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/backfill.ts')).backfill(contextOf(program), { views, ...options })),
     )

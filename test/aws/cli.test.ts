@@ -49,8 +49,8 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     await writeFile(join(dir, 'features/again.training.yaml'), TRAINING)
     for (const lake of [join(dir, 'lake'), 's3://lake']) {
       expect(await on(lake, 'check')).toMatchObject({ code: 0 })
-      expect(await on(lake, 'backfill', '--last', '7d', '--workers', '2'), lake).toMatchObject({ code: 0 })
-      expect((await on(lake, 'backfill', '--last', '7d')).out, lake).toContain('nothing to do')
+      expect(await on(lake, 'backfill', '--last', '7d', '--local', '--workers', '2'), lake).toMatchObject({ code: 0 })
+      expect((await on(lake, 'backfill', '--last', '7d', '--local')).out, lake).toContain('nothing to do')
       expect(await on(lake, 'sweep')).toMatchObject({ code: 0 })
       expect(await on(lake, 'status')).toMatchObject({ code: 0 })
       expect(await on(lake, 'verify', '--last', '3d')).toMatchObject({ code: 0 })
@@ -128,6 +128,8 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
   it('says which bucket is not there, and what the place of a lake looks like', async () => {
     const status = (lake: string) => runCli(['--lake', lake, 'status'])
     expect(await status('s3://nowhere')).toMatchObject({ code: 2, err: expect.stringContaining('s3://nowhere') })
+    const backfill = await runCli(['--lake', 's3://lake', 'backfill', '--last', '7d'])
+    expect(backfill).toMatchObject({ code: 2, err: expect.stringMatching(/no stack in us-east-1 computes lake s3:..lake; .*--local/) })
     expect(await status('gs://lake')).toMatchObject({ code: 2, err: expect.stringContaining('expected s3://BUCKET') })
   })
 })

@@ -282,6 +282,27 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(await on('logs', '--function', 'train')).toMatchObject({ code: 2, err: expect.stringContaining('expected one of plan, re') })
   })
 
+  it('computes a bucket in the stack that has it, and here only with the engine build of the lake', { timeout: 120_000 }, async () => {
+    const at = ['--lake', `s3://${deployed.bucket}`, '--features', definitions, '--now', NOW] as const
+    const there = await runCli([...at, 'backfill', 'busy', ...APRIL])
+    expect(there).toMatchObject({ code: 0, err: expect.stringMatching(/started run \S+-busy-/) })
+    const here = await runCli([...at, 'backfill', 'busy', ...APRIL, '--local', '--workers', '1', '--unverified'])
+    expect(here).toMatchObject({ code: 0, out: expect.stringContaining('nothing to do') })
+
+    const engine = await store.get('registry/engine.json')
+    const { description } = JSON.parse(Buffer.from(engine?.bytes ?? '{}').toString())
+    await store.put(
+      'registry/engine.json',
+      Buffer.from(JSON.stringify({ format: 1, engine: '0123456789ab', description: 'another build' })),
+    )
+    const before = await keys('runs/')
+    const refused = await on('backfill', 'busy', ...APRIL, '--reprocess', 'all', '--local')
+    await store.put('registry/engine.json', engine?.bytes ?? new Uint8Array())
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('written by engine build 0123456789ab (another build)') })
+    expect(refused.err).toContain(description)
+    expect(await keys('runs/')).toEqual(before)
+  })
+
   it('ends as the planner of the stack says', async () => {
     const { code, err } = await on('backfill', 'busy', ...APRIL, '--reprocess', 'all', '--max-cost', '0.000001')
     expect({ code, err }).toMatchObject({ code: 2, err: expect.stringMatching(/run \S+ failed: the plan may cost .* allowed is 0.000001/) })

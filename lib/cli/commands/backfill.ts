@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { isBucket } from '../../lake/open-lake.ts'
 import type { Registered } from '../../lake/registry.ts'
 import type { Effects } from '../../pipeline/effects.ts'
 import { runBackfill } from '../../pipeline/run.ts'
 import type { CliContext } from '../context.ts'
+import type { DeployedLake } from '../deployed/deployed-lake.ts'
 import { EXIT } from '../exit-codes.ts'
 import { lazyGateEffects, noteGate } from '../gate-effects.ts'
 import { Progress } from '../progress.ts'
@@ -24,12 +26,16 @@ export interface BackfillOptions extends PlanOptions {
   readonly maxConcurrency?: number
   readonly toleratedFailures?: number
   readonly detach?: boolean
+  readonly local?: boolean
 }
 
-/** Registers the definitions, plans, and computes on all cores. Ctrl-C ends it with nothing half written. */
+/**
+ * Registers the definitions, plans, and computes on all cores; Ctrl-C ends it with nothing half written. A lake in a bucket is computed by its
+ * stack instead, unless this machine is asked for.
+ */
 export async function backfill(context: CliContext, options: BackfillOptions): Promise<number> {
   if (options.schema) return showSchema(context)
-  const { deployed } = context
+  const deployed = await computedBy(context, options)
   if (deployed) return (await import('./backfill-deployed.ts')).backfillDeployed({ ...context, deployed }, options)
   if (options.dryRun) return plan(context, options)
   const began = performance.now()
@@ -78,6 +84,13 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
     await pool.close()
     await session.close()
   }
+}
+
+/** The stack that computes, which for a bucket is the default. Its functions have the engine build of the lake, which this machine may not have. */
+async function computedBy({ deployed, lake }: CliContext, { local, dryRun }: BackfillOptions): Promise<DeployedLake | undefined> {
+  if (local) return undefined
+  if (deployed || dryRun || !isBucket(lake)) return deployed
+  return (await import('../deployed/find-stack.ts')).findStackOf(lake)
 }
 
 /** The JSON schema of what starts a deployed backfill. */

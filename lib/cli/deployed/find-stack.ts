@@ -21,6 +21,31 @@ export async function findStack(name: string): Promise<DeployedLake> {
   )
 }
 
+/**
+ * The lake in this bucket, by the outputs of all stacks in the region.
+ * @throws InvalidInputError where none of them computes it, or several do.
+ */
+export async function findStackOf(place: string): Promise<DeployedLake> {
+  const client = new CloudFormationClient()
+  const found: DeployedLake[] = []
+  try {
+    for await (const { Stacks: stacks = [] } of paginateDescribeStacks({ client }, {}))
+      found.push(...stacks.flatMap(lakesOf).filter((lake) => lake.place === place.replace(/\/$/, '')))
+  } catch (error) {
+    throw awsError(error, 'CloudFormation')
+  }
+  const [lake, ...others] = found
+  const region = await client.config.region()
+  if (!lake)
+    throw new InvalidInputError(
+      `no stack in ${region} computes lake ${place}; expected one that does, or --local to compute on this machine`,
+    )
+  if (others.length === 0) return lake
+  throw new InvalidInputError(
+    `several stacks compute lake ${place}: ${found.map(({ stack }) => stack).join(', ')}; expected --stack with one of them`,
+  )
+}
+
 function lakesOf({ StackName: name = '', Outputs: outputs = [] }: Stack): DeployedLake[] {
   return lakesAmong(name, new Map(outputs.map(({ OutputKey: key = '', OutputValue: value = '' }) => [key, value])))
 }
