@@ -30,7 +30,7 @@ describe.skipIf(missing !== undefined)(`views, read by Trino${missing === undefi
     await lake.define({ 'ticks.source.yaml': TICKS, 'busy.sql': BUSY })
     for (let day = 6; day >= 1; day--)
       await lake.store.put(`ticks/dt=${daysAgo(day)}/1.csv`, Buffer.from(`at,id,amount\n${daysAgo(day)} 01:00:00,a,${day}\n`))
-    await lake.done('backfill', '--from', daysAgo(6), '--to', daysAgo(1), '--workers', '1')
+    await lake.done('backfill', '--local', '--from', daysAgo(6), '--to', daysAgo(1), '--workers', '1')
   })
   afterAll(() => lake?.close())
 

@@ -98,10 +98,10 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     }
     const published = async (from: ObjectStore) => (await readPublished(from)).value
     const prefixes = (from: ObjectStore) => listAll(from, { prefix: 'features/' }).then((all) => all.map(({ key }) => key.split('/dt=')[0]))
-    await both(0, NOW, 'backfill', '--last', '7d', '--publish', '--unverified', '--workers', '2')
+    await both(0, NOW, 'backfill', '--last', '7d', '--local', '--publish', '--unverified', '--workers', '2')
     const first = (await readPublished(store)).value.views
     await writeFile(join(dir, 'features/customer_week.sql'), view.replace('SELECT customer,', 'SELECT customer, 1 AS one,'))
-    await both(0, NOW, 'backfill', '--last', '7d', '--publish', '--unverified', '--workers', '2')
+    await both(0, NOW, 'backfill', '--last', '7d', '--local', '--publish', '--unverified', '--workers', '2')
     const second = (await readPublished(store)).value.views
     expect(second).not.toEqual(first)
     await both(2, NOW, 'rollback', 'customer_week')
