@@ -35,6 +35,7 @@ export function s3Error(error: unknown, what: string): HindcastError {
   if (DENIED.test(name) || status === 403)
     return new InvalidInputError(`${what} must not be used with these credentials: ${name}; expected a role that may`, {}, options)
   if (WRONG_PLACE.test(name)) return new InvalidInputError(`${what} cannot be found: ${name}: ${text}`, {}, options)
+  if (/checksum/i.test(text)) return new TransientError(`${what} came with other bytes than its checksum is of: ${text}`, {}, options)
   // Without a status no answer came: the network, or a time-out.
   if (status === undefined || status >= 500 || status === 429 || status === 408)
     return new TransientError(`${what} did not answer: ${name}: ${text}`, {}, options)

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -12,13 +13,16 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { ConflictError, InternalError } from '../model/errors.ts'
+import { ConflictError, InternalError, TransientError } from '../model/errors.ts'
 import { compareKeys } from './byte-order.ts'
 import type { Body, ListOptions, ObjectInfo, ObjectStore, PutCondition, WrittenInfo } from './object-store.ts'
 import { isBeyondEnd, isConflict, isMissing, s3Error, wasRetried } from './s3-errors.ts'
 
 /** Files up to this size are sent from memory, where the client can send them again; larger ones as streams. */
 const WHOLE_BYTES_MAX = 16 * 1024 * 1024
+/** How often an answer is read that breaks off. */
+const READS_MAX = 3
+const READ_PAUSE_MS = 100
 
 /**
  * A bucket. Strong consistency per key, conditional puts and listings in byte order are what S3 promises
@@ -70,10 +74,10 @@ export class S3Store implements ObjectStore {
   }
 
   async get(key: string, options: { readonly ifMatch?: string } = {}) {
-    const found = await this.#getObject(key, options.ifMatch)
-    if (!found) return undefined
-    const bytes = await this.#classified(key, async () => found.Body?.transformToByteArray())
-    return { info: infoOf(key, found), bytes: bytes ?? new Uint8Array() }
+    return this.#read({ key, ifMatch: options.ifMatch }, async (found) => {
+      const bytes = await found.Body?.transformToByteArray()
+      return { info: infoOf(key, found), bytes: bytes ?? new Uint8Array() }
+    })
   }
 
   async getRange(key: string, range: { readonly start: number; readonly length: number; readonly ifMatch?: string }) {
@@ -81,8 +85,7 @@ export class S3Store implements ObjectStore {
     const { start, length } = range
     const part = `bytes=${start}-${start + Math.max(1, length) - 1}`
     try {
-      const found = await this.#getObject(key, range.ifMatch, part)
-      const bytes = found && (await this.#classified(key, async () => found.Body?.transformToByteArray()))
+      const bytes = await this.#read({ key, ifMatch: range.ifMatch, part }, async ({ Body }) => Body?.transformToByteArray())
       return bytes && (length === 0 ? new Uint8Array() : bytes)
     } catch (error) {
       if (isBeyondEnd(error instanceof Error ? error.cause : undefined)) return new Uint8Array()
@@ -91,21 +94,12 @@ export class S3Store implements ObjectStore {
   }
 
   async download(key: string, file: string, options: { readonly ifMatch: string }): Promise<boolean> {
-    const found = await this.#getObject(key, options.ifMatch)
-    if (!found) return false
-    const target = createWriteStream(file, { flags: 'wx' })
-    let made = false
-    target.once('open', () => {
-      made = true
-    })
-    try {
-      if (!(found.Body instanceof Readable)) throw new InternalError(`${this.location}/${key} has no body that can be read`)
-      await pipeline(found.Body, target)
+    const done = await this.#read({ key, ifMatch: options.ifMatch }, async ({ Body }) => {
+      if (!(Body instanceof Readable)) throw new InternalError(`${this.#name(key)} has no body that can be read`)
+      await writeNew(file, Body)
       return true
-    } catch (error) {
-      if (made) await rm(file, { force: true })
-      throw isLocal(error) ? error : s3Error(error, this.#name(key))
-    }
+    })
+    return done ?? false
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {
@@ -137,13 +131,32 @@ export class S3Store implements ObjectStore {
     await this.#classified(key, () => this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key })))
   }
 
+  /**
+   * What `use` makes of the object and its body; undefined where there is no object. The client tries again only until an answer begins:
+   * one that breaks off, or whose bytes are not those of its checksum, is asked for again here.
+   */
+  async #read<T>(wanted: Wanted, use: (found: GetObjectCommandOutput) => Promise<T>): Promise<T | undefined> {
+    for (let tries = 1; ; tries++) {
+      const found = await this.#getObject(wanted)
+      if (!found) return undefined
+      try {
+        return await use(found)
+      } catch (error) {
+        if (isLocal(error)) throw error
+        const classified = s3Error(error, this.#name(wanted.key))
+        if (tries >= READS_MAX || !(classified instanceof TransientError)) throw classified
+      }
+      await sleep(READ_PAUSE_MS * 2 ** tries)
+    }
+  }
+
   /** The answer with its body still to be read; undefined where there is no object. */
-  #getObject(key: string, ifMatch: string | undefined, range?: string): Promise<GetObjectCommandOutput | undefined> {
+  #getObject({ key, ifMatch, part }: Wanted): Promise<GetObjectCommandOutput | undefined> {
     const input = {
       Bucket: this.#bucket,
       Key: key,
       ...(ifMatch !== undefined && { IfMatch: quoted(ifMatch) }),
-      ...(range && { Range: range }),
+      ...(part && { Range: part }),
     }
     return this.#classified(key, async () => {
       try {
@@ -165,6 +178,28 @@ export class S3Store implements ObjectStore {
 
   #name(key: string): string {
     return `${this.location}/${key}`
+  }
+}
+
+/** An object, or the part of it that an HTTP range names. */
+interface Wanted {
+  readonly key: string
+  readonly ifMatch: string | undefined
+  readonly part?: string
+}
+
+/** Streams to a file that must not exist; what was begun does not stay. */
+async function writeNew(file: string, body: Readable): Promise<void> {
+  const target = createWriteStream(file, { flags: 'wx' })
+  let made = false
+  target.once('open', () => {
+    made = true
+  })
+  try {
+    await pipeline(body, target)
+  } catch (error) {
+    if (made) await rm(file, { force: true })
+    throw error
   }
 }
 

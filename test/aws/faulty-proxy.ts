@@ -1,10 +1,13 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 
-/** What happens to the next request: its answer is lost after it was done, or it is answered with a status and never reaches the server. */
+/**
+ * What happens to the next request: its answer is lost after it was done, it is answered with a status and never reaches the server, a bit
+ * of the answer or of what is sent is flipped, or the answer breaks off or stands still in the middle.
+ */
 export type Fault =
   | { readonly kind: 'lose' }
   | { readonly kind: 'refuse'; readonly status: number; readonly code: string }
-  | { readonly kind: 'corrupt' }
+  | { readonly kind: 'corrupt' | 'corrupt request' | 'cut' | 'stall' }
 
 export interface FaultyProxy {
   readonly endpoint: string
@@ -28,6 +31,7 @@ export async function openFaultyProxy(target: string): Promise<FaultyProxy> {
       outgoing.end(`<?xml version="1.0"?><Error><Code>${fault.code}</Code><Message>${fault.code}</Message></Error>`)
       return
     }
+    if (fault?.kind === 'corrupt request') flip(body)
     await forward({ target, incoming, body }, outgoing, fault, seen)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -54,15 +58,23 @@ function forward({ target, incoming, body }: Forwarded, outgoing: ServerResponse
       seen.push(`${method} ${fault?.kind === 'lose' ? 'lost' : answer.statusCode}`)
       if (fault?.kind === 'lose') incoming.socket.destroy()
       else {
-        if (fault?.kind === 'corrupt' && bytes.length > 0) bytes[0] = (bytes[0] ?? 0) ^ 1
+        if (fault?.kind === 'corrupt') flip(bytes)
         outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
-        outgoing.end(bytes)
+        if (fault?.kind === 'cut') outgoing.write(bytes.subarray(0, bytes.length >> 1), () => incoming.socket.destroy())
+        else if (fault?.kind === 'stall') outgoing.write(bytes.subarray(0, bytes.length >> 1))
+        else outgoing.end(bytes)
       }
       resolve()
     })
     passed.once('error', reject)
     passed.end(body)
   })
+}
+
+/** Of a body in chunks with lengths around it the middle, which is of the bytes. */
+function flip(bytes: Buffer): void {
+  const at = bytes.length >> 1
+  if (bytes.length > 0) bytes[at] = (bytes[at] ?? 0) ^ 1
 }
 
 async function bytesOf(stream: IncomingMessage): Promise<Buffer> {

@@ -1,33 +1,45 @@
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ChecksumAlgorithm, CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openS3Client } from '../../lib/lake/s3-client.ts'
 import { S3Store } from '../../lib/lake/s3-store.ts'
 import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
 import { type FaultyProxy, openFaultyProxy } from './faulty-proxy.ts'
 
 const missing = missingEmulator()
 const bytes = (text: string) => new TextEncoder().encode(text)
+/** Those of whole objects; of one in parts S3 gives a checksum of the parts' checksums, which nobody can check. */
+const ALGORITHMS = [ChecksumAlgorithm.CRC32, ChecksumAlgorithm.CRC32C, ChecksumAlgorithm.CRC64NVME, ChecksumAlgorithm.SHA256]
 const SLOW_DOWN = { kind: 'refuse', status: 503, code: 'SlowDown' } as const
 
 describe.skipIf(missing !== undefined)(`S3 behind a network that fails${missing === undefined ? '' : ` (${missing})`}`, () => {
   let emulator: Emulator
   let proxy: FaultyProxy
   let store: S3Store
+  let client: S3Client
+  let bucket: string
+  let scratch: string
   let buckets = 0
   beforeAll(async () => {
     emulator = await startEmulator()
     proxy = await openFaultyProxy(emulator.endpoint)
+    scratch = await mkdtemp(join(tmpdir(), 'faults-'))
   }, 300_000)
   beforeEach(async () => {
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-    const client = new S3Client({ endpoint: proxy.endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
-    const bucket = `lake-${buckets++}`
+    client = openS3Client({ endpoint: proxy.endpoint, region: 'us-east-1', forcePathStyle: true, credentials, idleMsMax: 1000 })
+    bucket = `lake-${buckets++}`
     await client.send(new CreateBucketCommand({ Bucket: bucket }))
     store = new S3Store(client, bucket)
     proxy.seen.length = 0
   })
-  afterAll(() => {
+  afterAll(async () => {
     proxy?.close()
     emulator?.close()
+    await rm(scratch, { recursive: true, force: true })
   })
 
   it('takes a conditional put whose answer was lost for done, since its bytes stand there', async () => {
@@ -69,7 +81,7 @@ describe.skipIf(missing !== undefined)(`S3 behind a network that fails${missing 
     expect((await store.get('a'))?.info.size).toBe(1)
     proxy.faults.push({ kind: 'lose' })
     expect(await store.head('a')).toBeDefined()
-    proxy.faults.push(SLOW_DOWN, SLOW_DOWN, SLOW_DOWN)
+    proxy.faults.push(SLOW_DOWN, SLOW_DOWN, SLOW_DOWN, SLOW_DOWN, SLOW_DOWN)
     await expect(store.get('a')).rejects.toMatchObject({
       name: 'TransientError',
       message: expect.stringMatching(/^s3:\/\/lake-\d+\/a did not answer: SlowDown/),
@@ -77,9 +89,41 @@ describe.skipIf(missing !== undefined)(`S3 behind a network that fails${missing 
   })
 
   it('notices bytes that changed on their way', async () => {
-    await store.put('a', bytes('hello'))
-    proxy.faults.push({ kind: 'corrupt' })
-    await expect(store.get('a')).rejects.toMatchObject({ message: expect.stringMatching(/checksum/i) })
+    // What others put has the checksum that their client or S3 itself chose.
+    for (const algorithm of [undefined, ...ALGORITHMS]) {
+      if (algorithm === undefined) await store.put('a', bytes('hello'))
+      else await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'a', Body: 'hello', ChecksumAlgorithm: algorithm }))
+      const { etag: ifMatch } = (await store.head('a')) ?? { etag: '' }
+      for (const read of [() => store.get('a'), () => store.download('a', join(scratch, 'a'), { ifMatch })]) {
+        proxy.seen.length = 0
+        proxy.faults.push({ kind: 'corrupt' }, { kind: 'corrupt' }, { kind: 'corrupt' })
+        await expect(read(), algorithm).rejects.toMatchObject({ name: 'TransientError', message: expect.stringMatching(/checksum/i) })
+        expect(proxy.seen).toEqual(['GET 200', 'GET 200', 'GET 200'])
+        proxy.faults.push({ kind: 'corrupt' })
+        expect(await read()).toBeTruthy()
+      }
+      expect(await readFile(join(scratch, 'a'), 'utf8')).toBe('hello')
+      await rm(join(scratch, 'a'))
+    }
+  })
+
+  it('reads again what breaks off or stands still in the middle', async () => {
+    const content = randomBytes(3_000_000)
+    const { etag: ifMatch } = await store.put('a', new Uint8Array(content))
+    for (const kind of ['cut', 'stall'] as const) {
+      proxy.faults.push({ kind }, { kind })
+      expect(Buffer.compare((await store.get('a'))?.bytes ?? bytes(''), content)).toBe(0)
+      proxy.faults.push({ kind })
+      const range = { start: 100, length: 2_000_000, ifMatch }
+      expect(Buffer.compare((await store.getRange('a', range)) ?? bytes(''), content.subarray(100, 2_000_100))).toBe(0)
+      proxy.faults.push({ kind })
+      expect(await store.download('a', join(scratch, kind), { ifMatch })).toBe(true)
+      expect(Buffer.compare(await readFile(join(scratch, kind)), content)).toBe(0)
+
+      proxy.faults.push({ kind }, { kind }, { kind })
+      await expect(store.download('a', join(scratch, 'never'), { ifMatch })).rejects.toMatchObject({ name: 'TransientError' })
+      await expect(readFile(join(scratch, 'never'))).rejects.toThrow('ENOENT')
+    }
   })
 
   it('says whose credentials are refused, and that a bucket is not there', async () => {
