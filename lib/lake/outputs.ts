@@ -1,5 +1,6 @@
 import type { OutputFacts, ReceiptName } from '../model/states.ts'
 import { OUTPUT_NAME, versionPrefix } from './keys.ts'
+import { listSplit, namesBetween } from './list-split.ts'
 import type { ObjectInfo, ObjectStore } from './object-store.ts'
 import { parseReceiptName, parseRejectedName } from './receipts.ts'
 
@@ -22,7 +23,9 @@ export async function listOutputs(
   const prefix = versionPrefix(table.view, table.version)
   const found = new Map<string, Growing>()
   // '0' follows '/' in byte order: the range ends after everything in the last folder.
-  for await (const page of store.list({ prefix, from: `${prefix}dt=${first}/`, before: `${prefix}dt=${last}0` })) {
+  const range = { prefix, from: `${prefix}dt=${first}/`, before: `${prefix}dt=${last}0` }
+  const splits = () => namesBetween(first, last).map((name) => `${prefix}dt=${name}/`)
+  for await (const page of listSplit(store, range, splits)) {
     for (const object of page) {
       const slash = object.key.indexOf('/', prefix.length)
       const partition = object.key.slice(prefix.length + 'dt='.length, slash)

@@ -73,6 +73,11 @@ export function keyRange(template: KeyTemplate, first: string, last: string): { 
   return { prefix: template.prefix, from: renderUpToTime(template, first), before: afterPrefix(renderUpToTime(template, last)) }
 }
 
+/** Where in byte order the folder of that name begins; undefined where keys do not sort in time order. */
+export function folderStart(template: KeyTemplate, name: string): string | undefined {
+  return template.sorted ? renderUpToTime(template, name) : undefined
+}
+
 /** The smallest key, in byte order, above every key that begins so: file names may begin with any character. */
 function afterPrefix(prefix: string): string {
   const last = prefix.codePointAt(prefix.length - 1) ?? 0

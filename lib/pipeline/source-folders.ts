@@ -1,9 +1,10 @@
 import { readJson } from '../lake/json-object.ts'
 import { landedFolder, landedPrefix, landingRejectedPrefix } from '../lake/keys.ts'
+import { listSplit, namesBetween } from '../lake/list-split.ts'
 import type { ObjectInfo } from '../lake/object-store.ts'
 import type { RefusedMark } from '../lake/receipts.ts'
 import { folderDigest } from '../model/fingerprint.ts'
-import { folderOfKey, keyRange } from '../model/key-template.ts'
+import { folderOfKey, folderStart, keyRange } from '../model/key-template.ts'
 import type { Calendar, Partition } from '../model/partition.ts'
 import { folderCalendar, type Source } from '../model/source.ts'
 import type { Readiness } from '../model/states.ts'
@@ -40,7 +41,7 @@ async function listRaw(
   const { source } = folders
   const zone = zoneNamed(source.keyZone)
   const range = first === undefined ? { prefix: source.key.prefix } : keyRange(source.key, first, last)
-  for await (const page of lake.bucket(source.bucket).list(range)) {
+  for await (const page of listSplit(lake.bucket(source.bucket), range, () => folderStarts(source, first, last))) {
     for (const object of page) {
       const at = folderOfKey(source.key, zone, object.key)
       if (at) folders.addRaw(at.folder, object)
@@ -55,7 +56,12 @@ async function listPieces({ lake }: ListingOptions, folders: SourceFolders, firs
   const prefix = landedPrefix(name)
   const before = `${landedFolder(name, last).slice(0, -1)}0`
   const calendar = folderCalendar(folders.source)
-  for await (const page of store.list({ prefix: `${prefix}dt=`, ...(first && { from: landedFolder(name, first) }), before })) {
+  const splits = () => (first === undefined ? [] : namesBetween(first, last).map((folder) => landedFolder(name, folder)))
+  for await (const page of listSplit(
+    store,
+    { prefix: `${prefix}dt=`, ...(first && { from: landedFolder(name, first) }), before },
+    splits,
+  )) {
     for (const object of page) {
       // Pieces of another folder length are from before the key template changed; landing their objects again empties them.
       const folder = calendar.find(object.key.slice(prefix.length + 3, object.key.lastIndexOf('/')))
@@ -74,6 +80,11 @@ async function listPieces({ lake }: ListingOptions, folders: SourceFolders, firs
       if (folder) folders.addRejected(folder, mark ?? { key: `the object of mark ${key}` })
     }
   }
+}
+
+/** Where the folders of a source begin among its keys, from one to another; none where those do not sort in time order. */
+export function folderStarts(source: Source, first: string | undefined, last: string): string[] {
+  return first === undefined ? [] : namesBetween(first, last).flatMap((name) => folderStart(source.key, name) ?? [])
 }
 
 /** The folders of one source as listed; folders without objects are made as they are asked for. */

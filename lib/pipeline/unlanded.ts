@@ -1,12 +1,13 @@
 import { readJson } from '../lake/json-object.ts'
 import { landedPrefix, landingPrefix, landingRejectedPrefix, objectHash } from '../lake/keys.ts'
 import type { Lake } from '../lake/lake.ts'
+import { listSplit } from '../lake/list-split.ts'
 import type { RefusedMark } from '../lake/receipts.ts'
 import { folderOfKey, keyRange } from '../model/key-template.ts'
 import { folderCalendar, type Source } from '../model/source.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import { certifies, type LandingRecord, landingFingerprint, piecesDigest } from './land.ts'
-import { isData } from './source-folders.ts'
+import { folderStarts, isData } from './source-folders.ts'
 
 /** One raw object whose pieces nothing certifies. */
 export interface Unlanded {
@@ -84,7 +85,7 @@ async function* rawObjects(lake: Lake, source: Source, since: Instant, now: Inst
   // Clocks differ: an object may lie in a folder that has not begun here.
   const last = calendar.name(calendar.indexAt(now) + 1)
   const range = first === undefined ? { prefix: source.key.prefix } : keyRange(source.key, first, last)
-  for await (const page of lake.bucket(source.bucket).list(range)) {
+  for await (const page of listSplit(lake.bucket(source.bucket), range, () => folderStarts(source, first, last))) {
     for (const object of page) {
       const name = object.key.slice(object.key.lastIndexOf('/') + 1)
       if (!isData(name) || name === source.marker) continue

@@ -7,9 +7,12 @@ import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
 const missing = missingEmulator()
 
 /** Its threads check and write in two steps, so that on a busy machine two writers may win there; S3 itself lets one. */
-const EMULATED = { races: 3, retry: 3 }
+const EMULATED = { races: 3, retry: 3, isSlow: true }
 
-/** The emulator never answers 409 or 503, and accepts a wrong checksum: `s3-store-faults.test.ts` has those. */
+/**
+ * The emulator never answers 409 or 503, accepts a wrong checksum, and takes minutes for listings of thousands: `s3-store-faults.test.ts` has
+ * the first, `npm run test:s3` the others.
+ */
 describe.skipIf(missing !== undefined)(`S3, emulated${missing === undefined ? '' : ` (${missing})`}`, () => {
   let emulator: Emulator
   let client: S3Client

@@ -3,7 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { listAll, type ObjectStore } from '../../../lib/lake/object-store.ts'
+import { sortKeys } from '../../../lib/lake/byte-order.ts'
+import { listSplit, namesBetween } from '../../../lib/lake/list-split.ts'
+import { listAll, type ObjectInfo, type ObjectStore } from '../../../lib/lake/object-store.ts'
+import { overStore } from '../../support/over-store.ts'
 
 export interface OpenedStore {
   readonly store: ObjectStore
@@ -15,6 +18,8 @@ export interface ContractOptions {
   readonly races?: number
   /** Tries of a race, for a server that does not hold it itself. */
   readonly retry?: number
+  /** Thousands of objects take minutes: what needs them is left out. */
+  readonly isSlow?: boolean
 }
 
 /** What every object store promises. `openStore` gives an empty one each time. */
@@ -34,7 +39,7 @@ export function describeObjectStore(name: string, openStore: () => Promise<Opene
     describeReads(given)
     describeConditions(given, options)
     describeEtags(given)
-    describeListings(given)
+    describeListings(given, options)
   })
 }
 
@@ -245,7 +250,7 @@ function describeEtags(given: () => Given): void {
   })
 }
 
-function describeListings(given: () => Given): void {
+function describeListings(given: () => Given, { isSlow = false }: ContractOptions): void {
   const keysOf = async (options: Parameters<ObjectStore['list']>[0]) => (await listAll(given().store, options)).map(({ key }) => key)
   /** In byte order. U+FF5E sorts before U+1F600 in UTF-8 and after it in UTF-16. */
   const KEYS = [
@@ -323,6 +328,50 @@ function describeListings(given: () => Given): void {
     await store.put(keys[3] ?? '', bytesOf('again'))
     expect((await keysOf({ prefix: 'p/' }))[0]).toBe(keys[3])
   }, 60_000)
+
+  test.skipIf(isSlow)(
+    'a listing that is cut at partition names gives what one listing gives, and what stays beside writes',
+    async () => {
+      const store = overStore(given().store, { isRemote: true })
+      const folders = namesBetween('2001-01-01', '2001-05-10')
+      const keys = folders.flatMap((folder) => Array.from({ length: 25 }, (_, i) => `t/dt=${folder}/${i + 100}`))
+      for (let i = 0; i < keys.length; i += 50) await Promise.all(keys.slice(i, i + 50).map((key) => store.put(key, bytesOf('x'))))
+      const splits = folders.map((folder) => `t/dt=${folder}/`)
+      const ranges = [
+        {},
+        { from: 't/dt=2001-01-20/' },
+        { from: 't/dt=2001-01-20/110', before: 't/dt=2001-05-01/120' },
+        { before: 't/dt=2001-01-30/' },
+      ]
+      const cuts = [splits, [], ['a', ...splits.filter((_, i) => i % 7 === 0), 'z'], splits.slice(0, 3)]
+      for (const range of ranges)
+        for (const at of cuts) {
+          const options = { prefix: 't/', ...range }
+          const found: ObjectInfo[] = []
+          for await (const page of listSplit(store, options, () => at)) found.push(...page)
+          expect(found, JSON.stringify([range, at.length])).toEqual(await listAll(store, options))
+        }
+
+      const begun: string[] = []
+      const racing = overStore(store, {
+        async *list(options) {
+          begun.push(options.from ?? '')
+          await store.put(`t/dt=2001-01-01/${begun.length}-new`, bytesOf('x'))
+          await store.put(`t/dt=2001-05-09/${begun.length}-new`, bytesOf('x'))
+          await store.delete('t/dt=2001-05-10/124')
+          yield* store.list(options)
+        },
+      })
+      const found: string[] = []
+      for await (const page of listSplit(racing, { prefix: 't/' }, () => splits)) found.push(...page.map(({ key }) => key))
+      expect(begun.length).toBeGreaterThan(2)
+      expect(found.filter((key) => !key.endsWith('-new'))).toEqual(keys.slice(0, -1))
+      expect(found).toEqual(sortKeys([...new Set(found)]))
+      // What was put before the range that holds it was listed is in it.
+      expect(found).toContain('t/dt=2001-05-09/1-new')
+    },
+    300_000,
+  )
 
   test('a listing beside writes shows every object that stayed, once', async () => {
     const { store } = given()
