@@ -5,6 +5,9 @@ import { ConflictError, HindcastError, InternalError, InvalidInputError, Transie
 const DENIED = /^(AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|AllAccessDisabled|Forbidden|403)$/
 const WRONG_PLACE = /^(NoSuchBucket|PermanentRedirect|InvalidBucketName|AuthorizationHeaderMalformed|CredentialsProviderError)$/
 
+/** What arrived is not what was sent. */
+const DAMAGED = /^(BadDigest|XAmzContentSHA256Mismatch|XAmzContentChecksumMismatch)$/
+
 /** There is no such object. A missing bucket is an error of its own. */
 export function isMissing(error: unknown): boolean {
   return statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket'
@@ -35,7 +38,8 @@ export function s3Error(error: unknown, what: string): HindcastError {
   if (DENIED.test(name) || status === 403)
     return new InvalidInputError(`${what} must not be used with these credentials: ${name}; expected a role that may`, {}, options)
   if (WRONG_PLACE.test(name)) return new InvalidInputError(`${what} cannot be found: ${name}: ${text}`, {}, options)
-  if (/checksum/i.test(text)) return new TransientError(`${what} came with other bytes than its checksum is of: ${text}`, {}, options)
+  if (DAMAGED.test(name) || /checksum mismatch/i.test(text))
+    return new TransientError(`${what} came with other bytes than its checksum is of: ${text}`, {}, options)
   // Without a status no answer came: the network, or a time-out.
   if (status === undefined || status >= 500 || status === 429 || status === 408)
     return new TransientError(`${what} did not answer: ${name}: ${text}`, {}, options)

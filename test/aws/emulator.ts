@@ -66,7 +66,7 @@ async function answers(endpoint: string, server: ChildProcess): Promise<void> {
   throw new Error(`the emulator at ${endpoint} does not answer`)
 }
 
-/** A port that was free just now. */
+/** A port that nobody listens at. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
