@@ -1,7 +1,7 @@
 /**
  * The benchmark: prints a table of measurements against their limits, and what was counted beside them.
  *
- *     npm run bench -- [--json FILE] [--only backfill|plan|growth|live|training] [--rounds N]
+ *     npm run bench -- [--json FILE] [--only backfill|plan|growth|live|training|s3] [--rounds N]
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,7 @@ import { benchGrowth } from './growth.ts'
 import { benchLive } from './live.ts'
 import { benchPlan } from './plan.ts'
 import { renderMeasurements } from './report.ts'
+import { benchS3 } from './s3.ts'
 import { benchTraining } from './training.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' }, rounds: { type: 'string' } } })
@@ -24,6 +25,7 @@ const BENCHES: Record<string, () => Promise<BenchResult>> = {
   growth: () => benchGrowth(dir, rounds),
   live: () => benchLive(dir, rounds),
   training: () => benchTraining(dir, rounds),
+  s3: () => benchS3(dir),
 }
 
 try {
