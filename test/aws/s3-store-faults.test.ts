@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ChecksumAlgorithm, CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openS3Client } from '../../lib/lake/s3-client.ts'
 import { S3Store } from '../../lib/lake/s3-store.ts'
+import { SparseCopy } from '../../lib/lake/sparse-copy.ts'
 import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
 import { type FaultyProxy, openFaultyProxy } from './faulty-proxy.ts'
 
@@ -124,6 +125,34 @@ describe.skipIf(missing !== undefined)(`S3 behind a network that fails${missing 
       await expect(store.download('a', join(scratch, 'never'), { ifMatch })).rejects.toMatchObject({ name: 'TransientError' })
       await expect(readFile(join(scratch, 'never'))).rejects.toThrow('ENOENT')
     }
+  })
+
+  it('copies parts of an object to their places, whatever fails between, as long as it is that object', async () => {
+    const content = randomBytes(24_000_000)
+    const { etag, size } = await store.put('big', new Uint8Array(content))
+    const copyTo = (name: string) => new SparseCopy({ store, key: 'big', etag, size, file: join(scratch, name) })
+    const parts = [
+      { start: 23_900_000, end: size },
+      { start: 100, end: 2_000_000 },
+      { start: 2_500_000, end: 14_000_000 },
+    ]
+    const copy = copyTo('parts')
+    proxy.seen.length = 0
+    proxy.faults.push(SLOW_DOWN, { kind: 'cut' }, { kind: 'stall' }, { kind: 'lose' })
+    expect(await copy.fetch(parts.slice(0, 1))).toBe(true)
+    expect(await copy.fetch(parts)).toBe(true)
+    // What is there is not fetched again; the gap of half a megabyte is fetched along, in two pieces with what it joins.
+    expect(proxy.seen.filter((one) => one === 'GET 206')).toHaveLength(5)
+    const copied = await readFile(join(scratch, 'parts'))
+    expect(copied.length).toBe(size)
+    for (const { start, end } of parts) expect(Buffer.compare(copied.subarray(start, end), content.subarray(start, end))).toBe(0)
+    expect(copied.subarray(15_000_000, 23_800_000).every((byte) => byte === 0)).toBe(true)
+    expect((await stat(join(scratch, 'parts'))).blocks * 512).toBeLessThan(16_000_000)
+
+    await store.put('big', new Uint8Array(randomBytes(size)))
+    await expect(copy.fetch([{ start: 0, end: size }])).rejects.toMatchObject({ name: 'ConflictError' })
+    await store.delete('big')
+    expect(await copyTo('gone').fetch(parts)).toBe(false)
   })
 
   it('says whose credentials are refused, and that a bucket is not there', async () => {
