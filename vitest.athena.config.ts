@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/athena/**/*.test.ts'],
+    globalSetup: ['test/athena/global-setup.ts'],
     // A Trino and an emulator at a time are enough for any machine.
     fileParallelism: false,
     testTimeout: 300_000,

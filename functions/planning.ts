@@ -8,6 +8,7 @@ import type { SweepEffects } from '../lib/pipeline/sweep.ts'
 import { queueOfProcess } from './live-queue.ts'
 import { tellOfProcess } from './observed.ts'
 import { placeOfProcess } from './place.ts'
+import { tablesOfProcess } from './tables.ts'
 
 /** What a function works with that decides and computes nothing: no engine is loaded, the lake says which build is its own. */
 export interface Planning {
@@ -26,6 +27,7 @@ export async function planningOfProcess(): Promise<Planning> {
     lake,
     engine: { build: await readEngine(lake.store) },
     queue: await queueOfProcess(),
+    ...(await tablesOfProcess()),
     now: Date.now,
     newId: randomUUID,
     log: await tellOfProcess(),

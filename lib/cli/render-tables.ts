@@ -14,7 +14,8 @@ export function renderTables({ database, written, unchanged, removed, failed, no
   ].join('\n')
 }
 
-/** Tables that could not be written are a reason to try again. */
+/** Tables that could not be written are a reason to try again, unless a person has to change something first. */
 export function exitCodeOfTables(tables: TablesReport | undefined): number {
-  return tables && tables.failed.length > 0 ? EXIT.retry : EXIT.ok
+  if (!tables || tables.failed.length === 0) return EXIT.ok
+  return tables.failed.some(({ error }) => error === 'InvalidInputError') ? EXIT.invalid : EXIT.retry
 }

@@ -8,7 +8,7 @@ const DENIED =
 
 /** There is no such table, or no such database: a write tells which. */
 export function isNoTable(error: unknown): boolean {
-  return error instanceof GlueServiceException && error.name === 'EntityNotFoundException' && !/database/i.test(error.message)
+  return error instanceof GlueServiceException && error.name === 'EntityNotFoundException' && !/^database /i.test(error.message)
 }
 
 /** Classifies an error of the client, once, at the border. `what` is `database.table`. */

@@ -4,7 +4,7 @@
  * written shows the last publish, whoever wrote it.
  */
 import type { TableStore } from '../lake/table-store.ts'
-import { ConflictError, HindcastError, InvalidInputError, renderError } from '../model/errors.ts'
+import { ConflictError, type ErrorName, HindcastError, InvalidInputError, renderError } from '../model/errors.ts'
 import { type GlueTable, OWNED } from '../model/glue-table.ts'
 import { canonicalJson } from '../model/hash.ts'
 import type { PlanEffects } from './plan.ts'
@@ -17,8 +17,14 @@ export interface TablesReport {
   /** Those that nothing in the registry asks for any more. */
   readonly removed: readonly string[]
   /** Those that could not be written; the same call again writes them. */
-  readonly failed: readonly { readonly table: string; readonly reason: string }[]
+  readonly failed: readonly FailedTable[]
   readonly notes: readonly string[]
+}
+
+export interface FailedTable {
+  readonly table: string
+  readonly error: ErrorName
+  readonly reason: string
 }
 
 /** How often a table is decided anew because others wrote it. */
@@ -32,13 +38,13 @@ export type TableEffects = Pick<PlanEffects, 'lake' | 'now'> & { readonly tables
  */
 export async function syncTables(views: readonly string[] | 'all', effects: TableEffects): Promise<TablesReport> {
   requireBucket(effects)
-  const report = { written: [] as string[], unchanged: 0, removed: [] as string[], failed: [] as { table: string; reason: string }[] }
+  const report = { written: [] as string[], unchanged: 0, removed: [] as string[], failed: [] as FailedTable[] }
   const attempt = async (table: string, work: () => Promise<void>) => {
     try {
       await work()
     } catch (error) {
       if (!(error instanceof HindcastError) || error.name === 'InternalError') throw error
-      report.failed.push({ table, reason: renderError(error) })
+      report.failed.push({ table, error: error.name, reason: renderError(error) })
     }
   }
   // Before the registry is read: a table that stands by then was asked for by then, or is stray.

@@ -1,8 +1,11 @@
 /** Which tables the registry asks for. */
 import { readPublished } from '../lake/published.ts'
+import { readSources } from '../lake/sources.ts'
 import type { GlueTable } from '../model/glue-table.ts'
+import { type SourceTable, sourceTable } from '../model/source-table.ts'
 import { historyName, historyTable, publishedTable, type TabledView } from '../model/view-tables.ts'
 import type { PlanEffects } from './plan.ts'
+import { readTabledSource } from './tabled-source.ts'
 import { readTabledView } from './view-tables.ts'
 
 /** A table by its name, built from what the registry says at the time of the call; undefined where nothing asks for it any more. */
@@ -19,17 +22,36 @@ export interface WantedTables {
 
 type ReadEffects = Pick<PlanEffects, 'lake' | 'now'>
 
-/** The tables of these views, or of all that are published. */
+/** The tables of these views and of the sources that they read, or of all that are published and all sources. */
 export async function wantedTables(views: readonly string[] | 'all', effects: ReadEffects): Promise<WantedTables> {
   const { store } = effects.lake
   const published = Object.keys((await readPublished(store)).value.views)
   const wanted = views === 'all' ? published : published.filter((view) => views.includes(view))
   const notes: string[] = []
+  const sources = new Set<string>(views === 'all' ? Object.keys((await readSources(store)).sources) : [])
   for (const view of wanted) {
     const tabled = await readTabledView(store, view, effects.now())
-    if (tabled) notes.push(...historyTable(tabled).notes)
+    if (!tabled) continue
+    notes.push(...historyTable(tabled).notes)
+    for (const binding of tabled.published.version.inputs) if (binding.kind === 'source') sources.add(binding.source)
   }
-  return { tables: wanted.flatMap((view) => viewTables(view, effects)), notes }
+  const tables = wanted.flatMap((view) => viewTables(view, effects))
+  for (const name of sources) {
+    const made = await makeSourceTable(name, effects)
+    notes.push(...(made.kind === 'none' ? [made.reason] : made.notes))
+    if (made.kind === 'table') tables.push({ name, build: () => buildSource(name, effects) })
+  }
+  return { tables, notes }
+}
+
+async function makeSourceTable(name: string, { lake }: ReadEffects): Promise<SourceTable> {
+  const tabled = await readTabledSource(lake, name)
+  return tabled ? sourceTable(tabled) : { kind: 'none', reason: `source ${name} has no table: it has no data, and names no start` }
+}
+
+async function buildSource(name: string, effects: ReadEffects): Promise<GlueTable | undefined> {
+  const made = await makeSourceTable(name, effects)
+  return made.kind === 'table' ? made.table : undefined
 }
 
 function viewTables(view: string, effects: ReadEffects): WantedTable[] {

@@ -9,18 +9,17 @@ import { CreateDatabaseCommand, GlueClient } from '@aws-sdk/client-glue'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { vi } from 'vitest'
 import { S3Store } from '../../lib/lake/s3-store.ts'
-import { startEmulator } from '../aws/emulator.ts'
 import { type CliResult, runCli } from '../e2e/run-cli.ts'
-import { startTrino } from './trino.ts'
-import type { TrinoClient } from './trino-client.ts'
-
-export const BUCKET = 'lake'
-export const DATABASE = 'features'
+import type { Servers } from './global-setup.ts'
+import { type Answer, TrinoClient } from './trino-client.ts'
 
 export interface AthenaLake {
+  readonly place: string
+  readonly database: string
   readonly store: S3Store
   readonly glue: GlueClient
-  readonly trino: TrinoClient
+  /** Asks Trino in the database of the lake. */
+  query(sql: string): Promise<Answer>
   /** Writes definition files. */
   define(files: Readonly<Record<string, string>>): Promise<void>
   /** Runs the command line on the lake. */
@@ -30,25 +29,26 @@ export interface AthenaLake {
   close(): Promise<void>
 }
 
-/** Opens an empty lake. The settings of its clients are in the environment until it is closed. */
-export async function openAthenaLake(): Promise<AthenaLake> {
-  const emulator = await startEmulator()
+/** Opens an empty lake in a bucket and a database of this name. Settings of clients are in the environment until it is closed. */
+export async function openAthenaLake(name: string, servers: Servers): Promise<AthenaLake> {
   const settings = {
-    AWS_ENDPOINT_URL: emulator.endpoint,
+    AWS_ENDPOINT_URL: servers.endpoint,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   }
   for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
-  const trino = await startTrino(emulator.endpoint)
+  const trino = new TrinoClient(servers.trino)
   const [s3, glue] = [new S3Client({ forcePathStyle: true }), new GlueClient({})]
-  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
-  await glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: DATABASE } }))
+  await s3.send(new CreateBucketCommand({ Bucket: name }))
+  await glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: name } }))
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-athena-'))
-  const cli = (...args: readonly string[]) =>
-    runCli(['--lake', `s3://${BUCKET}`, '--features', join(folder, 'features'), '--glue-database', DATABASE, ...args])
+  const place = `s3://${name}`
+  const options = ['--lake', place, '--features', join(folder, 'features'), '--glue-database', name]
+  const cli = (...args: readonly string[]) => runCli([...options, ...args])
   return {
-    ...{ store: new S3Store(s3, BUCKET), glue, trino: trino.client, cli },
+    ...{ place, database: name, store: new S3Store(s3, name), glue, cli },
+    query: (sql) => trino.query(sql, name),
     async define(files) {
       await mkdir(join(folder, 'features'), { recursive: true })
       for (const [name, text] of Object.entries(files)) await writeFile(join(folder, 'features', name), text)
@@ -59,8 +59,6 @@ export async function openAthenaLake(): Promise<AthenaLake> {
       return result
     },
     async close() {
-      await trino.close()
-      emulator.close()
       vi.unstubAllEnvs()
       await rm(folder, { recursive: true, force: true })
     },
@@ -74,4 +72,10 @@ const TODAY = Date.now()
 /** The day so many days before today, as partitions are named. */
 export function daysAgo(days: number): string {
   return new Date(TODAY - days * DAY_MS).toISOString().slice(0, 10)
+}
+
+/** The month so many months before this one. */
+export function monthsAgo(months: number): string {
+  const today = new Date(TODAY)
+  return new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - months, 1)).toISOString().slice(0, 7)
 }

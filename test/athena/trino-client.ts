@@ -20,7 +20,7 @@ export class TrinoClient {
   }
 
   /** @throws Error with Trino's name for it. */
-  async query(sql: string, schema = 'features'): Promise<Answer> {
+  async query(sql: string, schema: string): Promise<Answer> {
     const headers = {
       ...{ 'X-Trino-User': 'test', 'X-Trino-Catalog': 'awsdatacatalog', 'X-Trino-Schema': schema, 'X-Trino-Time-Zone': 'UTC' },
       // Without it times lose their precision, for clients of old.

@@ -12,7 +12,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePort } from '../aws/emulator.ts'
-import { TrinoClient } from './trino-client.ts'
 
 const run = promisify(execFile)
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/hindcast/', import.meta.url))
@@ -32,7 +31,8 @@ export function missingTrino(): string | undefined {
 }
 
 export interface Trino {
-  readonly client: TrinoClient
+  /** `http://127.0.0.1:PORT`. */
+  readonly uri: string
   close(): Promise<void>
 }
 
@@ -66,7 +66,7 @@ export async function startTrino(endpoint: string): Promise<Trino> {
     server.kill('SIGKILL')
     await rm(data, { recursive: true, force: true })
   }
-  return { client: new TrinoClient(uri), close }
+  return { uri, close }
 }
 
 async function argumentsOf(java: string): Promise<string[]> {

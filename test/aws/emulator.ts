@@ -15,6 +15,7 @@ import { promisify } from 'node:util'
 const MOTO = 'moto[server]==5.2.5'
 const VENV = fileURLToPath(new URL('../../node_modules/.cache/hindcast/moto-5.2.5', import.meta.url))
 
+const PLAIN = fileURLToPath(new URL('./emulator/plain.py', import.meta.url))
 const SERVER = fileURLToPath(new URL('./emulator/server.py', import.meta.url))
 
 /** Why there is no emulator; undefined where Python is. In CI its absence is an error. */
@@ -36,7 +37,7 @@ export async function startEmulator(options: { readonly lambda?: string } = {}):
   await makeEnvironment()
   const port = await freePort()
   const own = { MOTO_PORT: String(port), LAMBDA_RUNNER_URL: options.lambda }
-  const program = options.lambda === undefined ? ['-m', 'moto.server'] : [SERVER]
+  const program = [options.lambda === undefined ? PLAIN : SERVER]
   const server = spawn(`${VENV}/bin/python`, [...program, '-H', '127.0.0.1', '-p', String(port)], {
     stdio: ['ignore', 'ignore', process.env.MOTO_LOG === undefined ? 'ignore' : 'inherit'],
     env: { ...process.env, ...own },

@@ -58,6 +58,7 @@ def client(**options):
 boto_client.boto3 = types.SimpleNamespace(client=client)
 
 import distributed_map  # noqa: E402,F401
+import glue_versions  # noqa: E402,F401
 from moto.server import main  # noqa: E402
 
 main()
