@@ -13,6 +13,9 @@ import { type CliResult, runCli } from '../e2e/run-cli.ts'
 import type { Servers } from './global-setup.ts'
 import { type Answer, TrinoClient } from './trino-client.ts'
 
+// A query of many partitions lists each of them, on a busy machine in seconds.
+vi.setConfig({ testTimeout: 300_000 })
+
 export interface AthenaLake {
   readonly place: string
   readonly database: string
