@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { type OpenLake, openLake } from '../lib/lake/open-lake.ts'
-import { openTables } from '../lib/lake/open-tables.ts'
 import { readCatalog, readEngine } from '../lib/lake/registry.ts'
 import type { Catalog } from '../lib/model/catalog.ts'
 import type { Effects } from '../lib/pipeline/effects.ts'
@@ -31,15 +30,8 @@ export async function planningOfProcess(): Promise<Planning> {
     now: Date.now,
     newId: randomUUID,
     log: await tellOfProcess(),
-    ...(await tablesOfProcess()),
   }
   return { catalog: await readCatalog(lake.store, effects.now()), effects }
 }
 
 let opened: Promise<OpenLake> | undefined
-
-/** The tables of `HINDCAST_GLUE_DATABASE`; without one, publishing writes none. */
-async function tablesOfProcess(): Promise<Pick<Effects, 'tables'>> {
-  const database = process.env.HINDCAST_GLUE_DATABASE
-  return database ? { tables: await openTables(database) } : {}
-}

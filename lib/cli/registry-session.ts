@@ -5,7 +5,8 @@ import { readCatalog, requireEngine, withVersions } from '../lake/registry.ts'
 import type { VersionRef } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import type { CliContext } from './context.ts'
-import { type Session, scratchFolder, tablesOf } from './session.ts'
+import { type Session, scratchFolder } from './session.ts'
+import { tablesOf } from './tables.ts'
 
 /** The lake for a command that changes its registry. @throws InvalidInputError where there is none: such a command makes no lake. */
 export async function openExistingLake(context: CliContext): Promise<OpenLake> {
@@ -19,6 +20,7 @@ export async function openExistingLake(context: CliContext): Promise<OpenLake> {
  * The versions are in its catalog, live or not.
  */
 export async function openRegistrySession(context: CliContext, versions: readonly VersionRef[] = []): Promise<Session> {
+  const tables = await tablesOf(context)
   const lake = await openExistingLake(context)
   const engine = new LocalEngine({ scratch: await scratchFolder(context.lake) })
   const close = async () => {
@@ -30,7 +32,7 @@ export async function openRegistrySession(context: CliContext, versions: readonl
     const catalog = await withVersions(lake.store, await readCatalog(lake.store, context.now()), versions)
     if (catalog.features.size === 0)
       throw new InvalidInputError(`lake ${context.lake} has no registered views; hindcast register makes some`)
-    return { lake, catalog, engine, ...(await tablesOf(context)), close }
+    return { lake, catalog, engine, ...tables, close }
   } catch (error) {
     await close()
     throw error

@@ -7,7 +7,6 @@ import { removeDeadClaims } from '../lake/claims.ts'
 import { readDefinitions } from '../lake/definitions.ts'
 import type { OpenLake } from '../lake/open-lake.ts'
 import { isBucket, openLake } from '../lake/open-lake.ts'
-import { openTables } from '../lake/open-tables.ts'
 import { type Registered, readCatalog, requireEngine, withVersions } from '../lake/registry.ts'
 import type { TableStore } from '../lake/table-store.ts'
 import { type Catalog, parseViewRef, type VersionRef } from '../model/catalog.ts'
@@ -16,6 +15,7 @@ import { renderProblem } from '../model/problem.ts'
 import { checkDefinitions } from '../pipeline/check.ts'
 import { registerDefinitions } from '../pipeline/register.ts'
 import type { CliContext } from './context.ts'
+import { followTables, tablesOf } from './tables.ts'
 
 /** An open lake with its definitions and an engine, for one command. */
 export interface Session {
@@ -42,6 +42,7 @@ export interface SessionOptions {
  * @throws InvalidInputError listing every problem of the definitions.
  */
 export async function openSession(context: CliContext, options: SessionOptions): Promise<Session> {
+  const tables = await tablesOf(context)
   const lake = await openLake(context.lake, { readOnly: !options.write })
   const engine = new LocalEngine({ scratch: await scratchFolder(options.write ? context.lake : undefined) })
   try {
@@ -49,7 +50,6 @@ export async function openSession(context: CliContext, options: SessionOptions):
     const catalog = await withVersions(lake.store, defined, versionsNamed(options.views ?? []))
     if (options.write)
       for (const run of await removeDeadClaims(lake.store, isGone)) context.note(`note: run ${run} was killed; its claim is removed`)
-    const tables = await tablesOf(context)
     const close = async () => {
       await engine.close()
       await lake.close()
@@ -60,14 +60,6 @@ export async function openSession(context: CliContext, options: SessionOptions):
     await lake.close()
     throw error
   }
-}
-
-/** The Glue database that the command line or the environment names. @throws InvalidInputError for one of a lake in a folder. */
-export async function tablesOf({ glueDatabase, lake }: CliContext): Promise<{ readonly tables?: TableStore }> {
-  if (!glueDatabase) return {}
-  if (!isBucket(lake))
-    throw new InvalidInputError(`Glue database ${glueDatabase} cannot have tables of a folder; expected --lake s3://BUCKET, found ${lake}`)
-  return { tables: await openTables(glueDatabase) }
 }
 
 /** Those of the names that say a version. @throws InvalidInputError for a version that cannot be one. */
@@ -98,6 +90,12 @@ async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEng
     const how = { now: context.now(), breaking: options.breaking ?? false, files }
     const registered = await registerDefinitions(lake.store, catalog, how)
     options.onRegistered?.(registered)
+    const changed = registered.filter(({ change }) => change !== 'none')
+    await followTables(
+      context,
+      lake,
+      changed.map(({ view }) => view),
+    )
   }
   return catalog
 }

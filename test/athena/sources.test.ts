@@ -51,7 +51,7 @@ describe.skipIf(servers.missing)(`sources, read by Trino${servers.missing ? ` ($
     await lake.define(DEFINITIONS)
     await putRaw(lake)
     await lake.done('register')
-    await lake.done('backfill', '--last', '3d', '--workers', '1')
+    await lake.done('backfill', '--local', '--last', '3d', '--workers', '1')
     repaired = (await lake.done('catalog', 'repair')).out
   })
   afterAll(() => lake?.close())

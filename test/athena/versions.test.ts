@@ -37,7 +37,7 @@ describe.skipIf(servers.missing)(`versions, read by Trino${servers.missing ? ` (
       await lake.define({ 'ticks.source.yaml': TICKS, 'busy.sql': sql })
       const { out } = await lake.done('register', '--json')
       versions.push(/"version": "([0-9a-f]{12})"/.exec(out)?.[1] ?? '')
-      await lake.done('backfill', '--last', `${DAYS}d`, '--workers', '1')
+      await lake.done('backfill', '--local', '--last', `${DAYS}d`, '--workers', '1')
       if (sql === FIRST) await lake.done('publish', 'busy', '--unverified')
     }
   })

@@ -3,7 +3,7 @@ import { syncTables } from '../../pipeline/sync-tables.ts'
 import type { CliContext } from '../context.ts'
 import { openExistingLake } from '../registry-session.ts'
 import { exitCodeOfTables, renderTables } from '../render-tables.ts'
-import { tablesOf } from '../session.ts'
+import { tablesOf } from '../tables.ts'
 
 /** Makes the tables of the Glue database what the registry says: all of them, whatever stands there now. */
 export async function repairCatalog(context: CliContext, options: { readonly json?: boolean }): Promise<number> {

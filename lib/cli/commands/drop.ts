@@ -5,6 +5,7 @@ import type { CliContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openExistingLake } from '../registry-session.ts'
 import { count } from '../table.ts'
+import { followTables } from '../tables.ts'
 import { type VersionOptions, versionOf } from './pin.ts'
 
 export interface DropOptions extends VersionOptions {
@@ -24,6 +25,7 @@ export async function drop(context: CliContext, options: DropOptions): Promise<n
       if (!options.yes) await confirm('delete this?', 'nothing was deleted')
     }
     const deleted = await dropVersion(ref, effects)
+    await followTables(context, lake, [ref.view])
     const done = `dropped ${ref.view} ${ref.version}: ${count(deleted.objects, 'object')}, ${prettyBytes(deleted.bytes)}`
     context.out(options.json ? JSON.stringify({ ...plan, deleted }, null, 1) : done)
     return EXIT.ok

@@ -40,6 +40,13 @@ it('going back makes what was published the previous one', () => {
   expect([back.views.busy, previousOf(back, 'busy')]).toEqual([A, B])
 })
 
+it('names the run that published, until somebody publishes without one', () => {
+  const byRun = switchVersions(second, { busy: C }, NOW, 'run-7')
+  expect(byRun.runs).toEqual({ busy: 'run-7' })
+  expect(switchVersions(byRun, { busy: C, week: B }, NOW, 'run-8').runs).toEqual({ busy: 'run-7', week: 'run-8' })
+  expect(switchVersions(byRun, { busy: A }, NOW)).not.toHaveProperty('runs')
+})
+
 it('pins are live until they are taken away, and survive a switch', () => {
   const pinned = switchVersions(withPin(first, 'busy', C, { since: '2001-03-11T06:00:00.000Z', reason: 'paper' }), { busy: B }, NOW)
   expect(liveVersions(pinned, 'busy', NOW)).toEqual([B, A, C])
