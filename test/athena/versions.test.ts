@@ -43,6 +43,12 @@ describe.skipIf(servers.missing)(`versions, read by Trino${servers.missing ? ` (
   })
   afterAll(() => lake?.close())
 
+  it('a candidate is in the history before it is published', async () => {
+    const { rows } = await lake.query('SELECT v, count(*) FROM busy__history GROUP BY v ORDER BY v')
+    expect(rows).toEqual(versions.toSorted().map((version) => [version, DAYS * 2]))
+    expect((await lake.query('SELECT DISTINCT regexp_extract("$path", \'v=([0-9a-f]+)\', 1) FROM busy')).rows).toEqual([[versions[0]]])
+  })
+
   it('readers beside publishes and rollbacks get answers that are wholly old or wholly new', async () => {
     const answers = new Set<string>()
     let reading = true
