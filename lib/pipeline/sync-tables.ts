@@ -7,6 +7,7 @@ import type { TableStore } from '../lake/table-store.ts'
 import { ConflictError, type ErrorName, HindcastError, InvalidInputError, renderError } from '../model/errors.ts'
 import { type GlueTable, OWNED } from '../model/glue-table.ts'
 import { canonicalJson } from '../model/hash.ts'
+import { historyName } from '../model/view-tables.ts'
 import type { PlanEffects } from './plan.ts'
 import { type WantedTable, wantedTables } from './wanted-tables.ts'
 
@@ -33,7 +34,7 @@ const ROUNDS_MAX = 10
 export type TableEffects = Pick<PlanEffects, 'lake' | 'now'> & { readonly tables: TableStore }
 
 /**
- * Writes the tables of these views and of the sources that they read, or all tables of the lake. What fails is reported, table by table;
+ * Writes the tables of these views and of the sources that they read, or all tables of the lake; those of views that are not published go. What fails is reported, table by table;
  * everything else is written. @throws InvalidInputError for a lake that Athena cannot read.
  */
 export async function syncTables(views: readonly string[] | 'all', effects: TableEffects): Promise<TablesReport> {
@@ -57,7 +58,15 @@ export async function syncTables(views: readonly string[] | 'all', effects: Tabl
       else report.unchanged++
     })
   }
-  for (const name of standing.filter((one) => !tables.some((table) => table.name === one))) {
+  const named =
+    views === 'all'
+      ? []
+      : await tablesOfGone(
+          views.filter((view) => !tables.some(({ name }) => name === view)),
+          effects,
+        )
+  const stray = standing.filter((one) => !tables.some(({ name }) => name === one))
+  for (const name of [...stray, ...named]) {
     await attempt(name, async () => {
       await effects.tables.delete(name)
       report.removed.push(name)
@@ -101,6 +110,13 @@ function requireOurs(standing: GlueTable | undefined, name: string, lake: string
 async function ownTables({ tables, lake }: TableEffects): Promise<string[]> {
   const own = (await tables.list()).filter(({ Parameters }) => Parameters[OWNED] === lake.store.location)
   return own.map(({ Name }) => Name)
+}
+
+/** Tables of views that are published no more. */
+async function tablesOfGone(views: readonly string[], { tables, lake }: TableEffects): Promise<string[]> {
+  const names = views.flatMap((view) => [view, historyName(view)])
+  const found = await Promise.all(names.map((name) => tables.read(name)))
+  return names.filter((_, at) => found[at]?.table.Parameters[OWNED] === lake.store.location)
 }
 
 /** Parameters that hindcast decides, there or not. */

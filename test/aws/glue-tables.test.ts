@@ -3,6 +3,7 @@ import { CreateDatabaseCommand, CreateTableCommand, GetTableCommand, GetTableVer
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openTables } from '../../lib/lake/open-tables.ts'
+import { updatePublished } from '../../lib/lake/published.ts'
 import { S3Store } from '../../lib/lake/s3-store.ts'
 import type { TableStore } from '../../lib/lake/table-store.ts'
 import { TransientError } from '../../lib/model/errors.ts'
@@ -142,6 +143,16 @@ describe.skipIf(missing !== undefined)(`tables in Glue, emulated${missing === un
     })
     expect((await read('busy'))?.Parameters).toMatchObject({ 'projection.dt.range': '2001-03-01,NOW+1DAY', statistics: 'by a crawler' })
     expect(await syncTables('all', { ...lake.effects, tables })).toMatchObject({ written: [], unchanged: 5, removed: [] })
+  })
+
+  it('the tables of a view that is published no more go with the next look at it', async () => {
+    await publishing()
+    await updatePublished(lake.store, ({ views: { busier: _, ...views }, ...rest }) => ({ ...rest, views }))
+    expect(await syncTables(['busy', 'busier'], { ...lake.effects, tables })).toMatchObject({
+      removed: ['busier', 'busier__history'],
+      failed: [],
+    })
+    expect(await tables.read('busier__history')).toBeUndefined()
   })
 
   it('a table that is not of this lake is neither written nor removed', async () => {
