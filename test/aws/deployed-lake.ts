@@ -5,6 +5,7 @@ import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   type Message,
+  PurgeQueueCommand,
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
@@ -65,7 +66,7 @@ export class Deployed {
   /** At most ten messages, which nobody else gets for the time of the queue's visibility. */
   async receive(): Promise<Message[]> {
     const { Messages: messages = [] } = await this.#queues.send(
-      new ReceiveMessageCommand({ QueueUrl: this.#lake.queueUrl, MaxNumberOfMessages: 10 }),
+      new ReceiveMessageCommand({ QueueUrl: this.#lake.queueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['SentTimestamp'] }),
     )
     return messages
   }
@@ -94,14 +95,20 @@ export class Deployed {
     }
   }
 
-  /** Bodies of the messages that failed every time. */
+  /** Takes away the messages that failed every time; gives their bodies. */
   async deadLetters(): Promise<string[]> {
     const asked = new GetQueueAttributesCommand({ QueueUrl: this.#lake.queueUrl, AttributeNames: ['RedrivePolicy'] })
     const { RedrivePolicy: policy = '{}' } = (await this.#queues.send(asked)).Attributes ?? {}
     const { deadLetterTargetArn: arn = '' } = JSON.parse(policy) as { readonly deadLetterTargetArn?: string }
     const { QueueUrl } = await this.#queues.send(new GetQueueUrlCommand({ QueueName: arn.split(':').at(-1) }))
     const { Messages: messages = [] } = await this.#queues.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }))
+    for (const { ReceiptHandle } of messages) await this.#queues.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }))
     return messages.map(({ Body: body = '' }) => body)
+  }
+
+  /** Takes away all that waits. */
+  async purge(): Promise<void> {
+    await this.#queues.send(new PurgeQueueCommand({ QueueUrl: this.#lake.queueUrl }))
   }
 
   async send(bodies: readonly unknown[]): Promise<void> {

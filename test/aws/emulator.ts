@@ -58,7 +58,7 @@ async function makeEnvironment(): Promise<void> {
 }
 
 async function answers(endpoint: string, server: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 3000; tries++) {
     if (server.exitCode !== null) throw new Error(`the emulator ended with code ${server.exitCode}`)
     const found = await fetch(`${endpoint}/moto-api/data.json`).catch(() => undefined)
     if (found?.ok) return

@@ -40,7 +40,7 @@ def account_settings(request, full_url, headers):
 url_paths["{0}/(?P<api_version>[^/]+)/account-settings/?$"] = account_settings
 LambdaFunction._invoke_lambda = invoke
 settings.moto_server_host = lambda: "http://127.0.0.1"  # where a custom resource answers
-# moto would receive and return the queue's first messages at each new one, until they are dead letters.
+# Its own mapping would receive whatever waits at each message that is sent, and soon all of it would count as received too often.
 Queue.lambda_event_source_mappings = property(lambda self: {}, lambda self, mappings: None)
 
 # One client per service: making one for each state that calls AWS costs more than the call.
