@@ -16,7 +16,7 @@ function renderSource(source: SourceRetention, { raw, prices }: Retention): stri
     `${source.source}: ${key}, ${range}: ${count(size.objects, 'object')}, ${prettyBytes(size.bytes)}; ${prettyBytes(size.perDay.bytes)} a day of late`,
     `  ${source.keep === undefined ? 'keep: nothing expires' : `keep: ${source.keep}, older folders count as expired`}`,
     ...(folders === 'arrival'
-      ? ['  views read what was landed, which outlives the raw objects; only objects that are not landed yet are needed']
+      ? ['  views read what was landed, which outlives the raw objects; a folder of time without any landed row does expire']
       : []),
     ...indented(renderCosts(source.costs, raw, prices)),
     ...indented(renderReach(source)),

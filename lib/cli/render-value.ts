@@ -1,5 +1,5 @@
 import prettyMs from 'pretty-ms'
-import type { ExplainedValue, ValueInput } from '../pipeline/explain-value.ts'
+import type { ExplainedValue, ValueInput, ValueObject } from '../pipeline/explain-value.ts'
 import type { KnownAt } from '../pipeline/known-at.ts'
 import { renderExplanation } from './render-explain.ts'
 import { count } from './table.ts'
@@ -39,11 +39,15 @@ function renderInput({ name, how, objects }: ValueInput): string[] {
       : `${name}: ${count(total, 'row')} of ${counted.length} of ${count(objects.length, 'object')} counted`
   return [
     `  ${rows}${HOW[how]}`,
-    ...counted.slice(0, OBJECTS_MAX).map((one) => `    ${one.key}: ${count(one.rows ?? 0, 'row')}`),
+    ...counted.slice(0, OBJECTS_MAX).map((one) => `    ${nameOf(one)}: ${count(one.rows ?? 0, 'row')}`),
     ...(counted.length > OBJECTS_MAX ? [`    and ${counted.length - OBJECTS_MAX} more, in --json`] : []),
-    ...other.slice(0, OBJECTS_MAX).map(({ key, state }) => `    ${key}: ${state} since, its rows of then are not there`),
+    ...other.slice(0, OBJECTS_MAX).map((one) => `    ${nameOf(one)}: ${one.state} since, its rows of then are not there`),
     ...(other.length > OBJECTS_MAX ? [`    and ${other.length - OBJECTS_MAX} more that changed since, in --json`] : []),
   ]
+}
+
+function nameOf({ key, raw }: ValueObject): string {
+  return raw === undefined ? key : `${raw}, landed as ${key}`
 }
 
 /** Why a label at that time reads that partition. */

@@ -1,5 +1,6 @@
 /** Where one value comes from: the row of one entity in one partition, what wrote it, and the rows of its inputs that counted. Writes nothing. */
 import { writeFile } from 'node:fs/promises'
+import pMap from 'p-map'
 import { withBounds } from '../engine/compute.ts'
 import { type CountedInput, countEntityRows, type EntityValues } from '../engine/counted-rows.ts'
 import { readEntityRow } from '../engine/entity-row.ts'
@@ -16,9 +17,12 @@ import type { BoundInput } from './bound-input.ts'
 import { type Explanation, explainPartition } from './explain.ts'
 import { InputListing } from './input-listing.ts'
 import { endedPartition } from './preview-partitions.ts'
+import { rawKeyOf } from './repaired.ts'
 import type { PlanFile } from './run-files.ts'
 import { LIVE } from './task.ts'
 import { Gone, Workbench } from './workbench.ts'
+
+const READS_AT_ONCE = 16
 
 export interface ValueRequest {
   readonly view: string
@@ -44,6 +48,8 @@ export interface ValueInput {
 /** `gone`, `changed`: the object is not the one that the receipt names, so nobody can look at its rows. */
 export interface ValueObject {
   readonly key: string
+  /** The raw object that a landed piece holds rows of. */
+  readonly raw?: string
   readonly rows?: number
   readonly state: 'same' | 'changed' | 'gone'
 }
@@ -77,7 +83,10 @@ export async function explainValue(request: ValueRequest, catalog: Catalog, effe
       entity,
       ...(row && { row }),
       sql: withBounds(version.sql, partition, readable).trim(),
-      inputs: await inputsOf({ feature, partition, entity, receipt: explained.receipt }, catalog, effects, bench),
+      inputs: await withRawKeys(
+        await inputsOf({ feature, partition, entity, receipt: explained.receipt }, catalog, effects, bench),
+        effects.lake,
+      ),
       ...(reason !== undefined && { reason }),
     }
   } finally {
@@ -132,6 +141,17 @@ async function inputsOf(counting: Counting, catalog: Catalog, effects: ValueEffe
     const rows = new Map(found?.objects.map((one) => [one.key, one.rows]))
     const known = objects.map((one) => ({ ...one, ...(rows.has(one.key) && one.state === 'same' && { rows: rows.get(one.key) ?? 0 }) }))
     return { name: input.binding.name, from: fromOf(input), how: found?.how ?? 'unknown', objects: known }
+  })
+}
+
+/** Pieces that counted, or that are not there any more, with the raw object behind each. */
+async function withRawKeys(inputs: readonly ValueInput[], { store }: Lake): Promise<ValueInput[]> {
+  const named = async (one: ValueObject): Promise<ValueObject> => {
+    const raw = one.rows === 0 ? undefined : await rawKeyOf(one.key, store)
+    return raw === undefined ? one : { ...one, raw }
+  }
+  return pMap(inputs, async (input) => ({ ...input, objects: await pMap(input.objects, named, { concurrency: READS_AT_ONCE }) }), {
+    concurrency: 1,
   })
 }
 

@@ -33,8 +33,8 @@ async function namedObjects(repaired: readonly RepairedPartition[], store: Objec
   return repaired.map((one) => ({ ...one, objects: one.objects.map((object) => ({ ...object, key: raw.get(object.key) ?? object.key })) }))
 }
 
-/** The raw object of a landed piece, from what its landing left beside it. */
-async function rawKeyOf(key: string, store: ObjectStore): Promise<string | undefined> {
+/** The raw object of a landed piece, from what its landing left beside it; undefined for a key that is no piece. */
+export async function rawKeyOf(key: string, store: ObjectStore): Promise<string | undefined> {
   const [, source, hash] = /^landed\/([^/]+)\/dt=[^/]+\/([^/.]+)\.parquet$/.exec(key) ?? []
   if (source === undefined || hash === undefined) return undefined
   const [record] = await listAll(store, { prefix: `${landingPrefix(source)}${hash}/` })

@@ -43,10 +43,10 @@ WITH picked AS (SELECT shop, town, total FROM sales) SELECT shop, town, sum(tota
 const NOW = '2001-04-04T06:00:00Z'
 const csv = (...rows: string[]) => `placed,store,kind,amount\n${rows.map((row) => `${row}\n`).join('')}`
 
-async function openShop() {
+async function openShop(source = SOURCE) {
   const shop = await openProject(
     {
-      'features/orders.source.yaml': SOURCE,
+      'features/orders.source.yaml': source,
       'features/shops.source.yaml': SHOPS,
       'features/sales.sql': SALES,
       'features/twice.sql': TWICE,
@@ -90,6 +90,14 @@ it('of a view over a view, with a CTE and an entity of two columns', async () =>
     code: 2,
     err: expect.stringContaining("'shop=north' names no entity; expected shop=VALUE,town=VALUE"),
   })
+})
+
+it('names the raw object of a landed piece', async () => {
+  const shop = await openShop(SOURCE.replace('format: csv', 'format: csv\nfolders: arrival'))
+  const { out } = await shop.run('explain', 'sales', 'south', '2001-04-02')
+  expect(out).toMatch(
+    /orders: 2 rows of 2 of 3 objects counted\n {4}orders\/dt=2001-04-01\/a\.csv, landed as landed\/orders\/dt=2001-04-01\/\w+\.parquet: 1 row\n {4}orders\/dt=2001-04-02\/b\.csv, landed as/,
+  )
 })
 
 it('computes it again, and says what keeps it from that', async () => {

@@ -148,3 +148,35 @@ it('a rule that would block a published view has to be told twice', async () => 
   ] as const)
     expect(await shop.run('retention', ...args)).toMatchObject({ code: 2, err: expect.stringMatching(says) })
 })
+
+it('says what of each window and kind of source a rule touches', async () => {
+  const shop = await openShop()
+  const arrival = SOURCE.replace('orders/', 'returns/').replace('format: csv', 'format: csv\nfolders: arrival')
+  await shop.write('features/returns.source.yaml', arrival)
+  // One object that brings rows of three weeks.
+  const weeks = Array.from({ length: 21 }, (_, at) => `${day(DAYS - 21 + at)}T12:00:00,north,${at}\n`)
+  await shop.write(`lake/returns/dt=${day(DAYS - 1)}/a.csv`, ['placed,shop,amount\n', ...weeks].join(''))
+  await shop.write('features/returned.sql', view('Returned in two weeks.', 'day', 'returns: 14 days', 'sum(amount) AS total FROM returns'))
+  await shop.write('features/ever.sql', view('Sold ever.', 'day', 'orders: all', 'sum(amount) AS total FROM orders'))
+  await shop.write(
+    'features/shops.source.yaml',
+    'description: Shops.\nkey: shops/dt={yyyy}-{MM}-{dd}/\nformat: csv\ncolumns: {shop: VARCHAR}\n',
+  )
+  await shop.write(`lake/shops/dt=${day(DAYS - 40)}/a.csv`, 'shop\nnorth\n')
+  await shop.write('features/there.sql', view('Shops.', 'day', 'shops: latest', 'count(*) AS rows_there FROM shops'))
+  const [from, to] = [day(DAYS - 2), day(DAYS - 1)]
+  for (const name of ['returned', 'ever', 'there'])
+    expect((await shop.backfill(name, from, to, '--workers', '1')).out).toContain('2 written')
+  const { out } = await shop.run('retention', '--raw', '20')
+  expect(out).toMatch(/returns: .*\n.*\n {2}views read what was landed, which outlives the raw objects/)
+  expect(out).toMatch(new RegExp(`ever +[0-9a-f]{12} +all +${day(0)} \\(185 days\\)`))
+  expect(out).toMatch(/there +[0-9a-f]{12} +latest +the newest folder/)
+  expect(out).not.toMatch(/(blocked|kept): returned/)
+  expect(out).toMatch(
+    /blocked: ever .*: folder 2001-01-01 of orders is older than it is kept \(20 days\)\n {2}kept: ever [^:]*: 2 partitions/,
+  )
+  expect(out).toMatch(/blocked: there .*: folder .* of shops is older than it is kept/)
+  expect((await shop.run('retention', 'returns', '--raw', '1')).out).toContain(
+    'kept 1 day: every view goes on, and all that stands could still be recomputed',
+  )
+})
