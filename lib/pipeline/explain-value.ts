@@ -8,7 +8,7 @@ import type { LocalEngine } from '../engine/local-engine.ts'
 import { readJson } from '../lake/json-object.ts'
 import { outputKey, runPrefix } from '../lake/keys.ts'
 import type { Lake } from '../lake/lake.ts'
-import type { Receipt } from '../lake/receipts.ts'
+import type { Receipt, ReceiptInput } from '../lake/receipts.ts'
 import { type Catalog, type Feature, featureNamed } from '../model/catalog.ts'
 import { parseEntity } from '../model/entity-named.ts'
 import type { Partition } from '../model/partition.ts'
@@ -172,9 +172,11 @@ function fromOf({ binding }: BoundInput): string {
 
 /** An input with only the objects that the receipt names, as it names them. */
 function asThen(input: BoundInput, receipt: Receipt | undefined): { readonly input: BoundInput; readonly objects: readonly ValueObject[] } {
-  const keys = receipt?.inputs.find(({ name }) => name === input.binding.name)?.keys
+  const then = receipt?.inputs.find(({ name }) => name === input.binding.name)
   const now = input.folders.flatMap((folder) => folder.objects)
-  if (!keys) return { input, objects: now.map(({ key }) => ({ key, state: 'same' as const })) }
+  if (!then) return { input, objects: now.map(({ key }) => ({ key, state: 'same' as const })) }
+  if (!then.keys) return asFoldersThen(input, then)
+  const { keys } = then
   const etags = new Map(keys.map(([key, , etag]) => [key, etag]))
   const there = new Map(now.map(({ key, etag }) => [key, etag]))
   const folders = input.folders.map((folder) => ({ ...folder, objects: folder.objects.filter(({ key, etag }) => etags.get(key) === etag) }))
@@ -183,4 +185,15 @@ function asThen(input: BoundInput, receipt: Receipt | undefined): { readonly inp
     return { key, state }
   })
   return { input: { ...input, folders }, objects }
+}
+
+/** A receipt of too many objects names folders alone: in one that changed, no object is known to be the one of then. */
+function asFoldersThen(input: BoundInput, then: ReceiptInput): { readonly input: BoundInput; readonly objects: readonly ValueObject[] } {
+  const digests = new Map(then.folders.map(({ name, digest }) => [name, digest]))
+  const isSame = (folder: BoundInput['folders'][number]) => digests.get(folder.name) === folder.digest
+  const objects = input.folders.flatMap((folder) => {
+    const state = isSame(folder) ? ('same' as const) : ('changed' as const)
+    return folder.objects.map(({ key }) => ({ key, state }))
+  })
+  return { input: { ...input, folders: input.folders.filter(isSame) }, objects }
 }

@@ -92,6 +92,29 @@ it('of a view over a view, with a CTE and an entity of two columns', async () =>
   })
 })
 
+it('of an input that is read twice, a condition of the SQL itself, and an entity that no input has', async () => {
+  const { write, run } = await openShop()
+  const header = (name: string, inputs: string) =>
+    `/* ---\ndescription: ${name}.\nentity: ${name}\ngrain: day\ninputs: ${inputs}\nwarm_up: compute\n--- */\n`
+  await write(
+    'features/pairs.sql',
+    `${header('store', '{orders: 1 day, before: {from: orders, window: 2 days}}')}SELECT o.store AS store, count(*) AS pairs
+FROM orders o JOIN before b ON b.store = o.store AND b.placed < o.placed JOIN before c ON c.store = o.store
+WHERE o.amount IN (SELECT max(amount) FROM orders GROUP BY store) GROUP BY o.store`,
+  )
+  await write(
+    'features/sizes.sql',
+    `${header('size', '{orders: 1 day}')}SELECT size, count(*) AS orders FROM (SELECT CASE WHEN amount > 5 THEN 'large' ELSE 'small' END AS size FROM orders) AS sized GROUP BY size`,
+  )
+  await run('backfill', 'pairs', 'sizes', '--from', '2001-04-02', '--to', '2001-04-02', '--unverified', '--workers', '1')
+  const pairs = (await run('explain', 'pairs', 'store=north', '2001-04-02')).out
+  // The test order of 1,000 is the largest of the day; both orders before it, and all three once more, meet it.
+  expect(pairs).toContain('pairs: 6\n  orders: 1 row of 1 of 2 objects counted')
+  expect(pairs).toContain('before: 3 rows of 2 of 3 objects counted')
+  const sizes = (await run('explain', 'sizes', 'large', '2001-04-02')).out
+  expect(sizes).toContain('orders: 2\n  orders: read 2 objects; which of its rows counted cannot be told')
+})
+
 it('names the raw object of a landed piece', async () => {
   const shop = await openShop(SOURCE.replace('format: csv', 'format: csv\nfolders: arrival'))
   const { out } = await shop.run('explain', 'sales', 'south', '2001-04-02')
