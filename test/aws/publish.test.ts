@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { TrainedSet } from '../../functions/train.ts'
+import { TransientError, Unfinished } from '../../lib/model/errors.ts'
 import { sha256 } from '../../lib/model/hash.ts'
 import { runCli } from '../e2e/run-cli.ts'
 import { forgeOutput } from '../support/forge-receipt.ts'
@@ -98,6 +99,28 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
     await deployed.store.put(`${busy}dt=2001-04-29/features.parquet`, before?.bytes ?? new Uint8Array())
     expect(await deployed.backfill({ ...APRIL, unverified: true })).toMatchObject({ status: 'SUCCEEDED', output: { failed: 0 } })
     expect(await deployed.keys(`${busy}dt=2001-04-10/`)).toHaveLength(2)
+  })
+
+  it('goes on with a gate that ran out of time, and publishes again where that may help', async () => {
+    const tries: string[] = []
+    const once: Readonly<Record<string, Error>> = {
+      Verify: new Unfinished('the gate is not finished'),
+      Publish: new TransientError('throttled'),
+    }
+    const expires: number[] = []
+    use.fault = ({ functionName, event }) => {
+      const [, verb = ''] = /Lake(Plan|Verify|Publish|Report)/.exec(functionName) ?? []
+      if (verb === 'Plan' && event !== null && typeof event === 'object' && 'claimMs' in event) expires.push(Number(event.claimMs))
+      tries.push(verb)
+      const error = once[verb]
+      if (error && tries.filter((one) => one === verb).length === 1) throw error
+    }
+    const request = { view: 'busy', from: '2001-04-01', to: '2001-04-30', reprocess: 'all', publish: true, unverified: true }
+    const ended = await use.deployed.backfill({ ...request, toleratedFailures: 0 })
+    expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { failed: 0, publish: { kind: 'published' } } })
+    expect(tries.filter((verb) => verb !== '')).toEqual(['Plan', 'Verify', 'Verify', 'Plan', 'Publish', 'Publish', 'Report'])
+    expect(expires).toEqual([expect.any(Number)])
+    expect(expires[0]).toBeGreaterThan(2 * 3_600_000)
   })
 
   /** Prefixes of the versions that have outputs. */
