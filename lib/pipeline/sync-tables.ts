@@ -58,15 +58,9 @@ export async function syncTables(views: readonly string[] | 'all', effects: Tabl
       else report.unchanged++
     })
   }
-  const named =
-    views === 'all'
-      ? []
-      : await tablesOfGone(
-          views.filter((view) => !tables.some(({ name }) => name === view)),
-          effects,
-        )
-  const stray = standing.filter((one) => !tables.some(({ name }) => name === one))
-  for (const name of [...stray, ...named]) {
+  const gone = views === 'all' ? [] : views.filter((view) => !tables.some(({ name }) => name === view))
+  await attempt('*', async () => void standing.push(...(await tablesOfGone(gone, effects))))
+  for (const name of standing.filter((one) => !tables.some((table) => table.name === one))) {
     await attempt(name, async () => {
       await effects.tables.delete(name)
       report.removed.push(name)

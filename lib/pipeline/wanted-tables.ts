@@ -1,6 +1,7 @@
 /** Which tables the registry asks for. */
 import { readPublished } from '../lake/published.ts'
 import { readSources } from '../lake/sources.ts'
+import { HindcastError } from '../model/errors.ts'
 import type { GlueTable } from '../model/glue-table.ts'
 import { type SourceTable, sourceTable } from '../model/source-table.ts'
 import { historyName, historyTable, publishedTable, type TabledView } from '../model/view-tables.ts'
@@ -30,18 +31,28 @@ export async function wantedTables(views: readonly string[] | 'all', effects: Re
   const notes: string[] = []
   const sources = new Set<string>(views === 'all' ? Object.keys((await readSources(store)).sources) : [])
   for (const view of wanted) {
-    const tabled = await readTabledView(store, view, effects.now())
+    const tabled = await unlessWrong(() => readTabledView(store, view, effects.now()))
     if (!tabled) continue
     notes.push(...historyTable(tabled).notes)
     for (const binding of tabled.published.version.inputs) if (binding.kind === 'source') sources.add(binding.source)
   }
   const tables = wanted.flatMap((view) => viewTables(view, effects))
   for (const name of sources) {
-    const made = await makeSourceTable(name, effects)
-    notes.push(...(made.kind === 'none' ? [made.reason] : made.notes))
-    if (made.kind === 'table') tables.push({ name, build: () => buildSource(name, effects) })
+    const made = await unlessWrong(() => makeSourceTable(name, effects))
+    if (made) notes.push(...(made.kind === 'none' ? [made.reason] : made.notes))
+    if (made?.kind !== 'none') tables.push({ name, build: () => buildSource(name, effects) })
   }
   return { tables, notes }
+}
+
+/** What is wrong with one table is told when it is built, and keeps no other from being written. */
+async function unlessWrong<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof HindcastError) return undefined
+    throw error
+  }
 }
 
 async function makeSourceTable(name: string, { lake }: ReadEffects): Promise<SourceTable> {

@@ -145,6 +145,17 @@ describe.skipIf(missing !== undefined)(`tables in Glue, emulated${missing === un
     expect(await syncTables('all', { ...lake.effects, tables })).toMatchObject({ written: [], unchanged: 5, removed: [] })
   })
 
+  it('a source whose header cannot be read is told, and keeps no other table from being written', async () => {
+    await lake.store.put('ticks/dt=2001-03-03/ticks.csv.gz', Buffer.from('no gzip'))
+    const { published, tables: report } = await publishing()
+    expect(published).toHaveLength(2)
+    const reason = 'ticks/dt=2001-03-03/ticks.csv.gz cannot be unpacked, so the columns of its header are not known'
+    expect(report).toMatchObject({
+      written: expect.arrayContaining(['busy', 'busier']),
+      failed: [{ table: 'ticks', error: 'DataError', reason }],
+    })
+  })
+
   it('the tables of a view that is published no more go with the next look at it', async () => {
     await publishing()
     await updatePublished(lake.store, ({ views: { busier: _, ...views }, ...rest }) => ({ ...rest, views }))
