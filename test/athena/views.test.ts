@@ -43,7 +43,8 @@ describe.skipIf(servers.missing)(`views, read by Trino${servers.missing ? ` (${s
     const sources = { 'ticks.source.yaml': ticks('ticks', START), 'recent.source.yaml': ticks('recent', HOURS) }
     await lake.define({ ...sources, 'every_type.sql': EVERY_TYPE, ...views })
     await putTicks(lake)
-    const backfill = (view: string, from: string, to: string) => lake.done('backfill', '--local', view, '--from', from, '--to', to, '--workers', '1')
+    const backfill = (view: string, from: string, to: string) =>
+      lake.done('backfill', '--local', view, '--from', from, '--to', to, '--workers', '1')
     await backfill('by_hour', HOURS, HOURS)
     await backfill('by_month', monthsAgo(1), monthsAgo(1))
     for (const view of ['by_day', 'every_type']) {

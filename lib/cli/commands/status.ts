@@ -39,11 +39,18 @@ export async function status(context: CliContext, options: StatusOptions): Promi
 /** The status of a stack's lake, with the runs and the queue of the stack. */
 async function tellDeployed(
   context: DeployedContext,
-  { found, store, json, repairs }: { readonly found: Status; readonly store: ObjectStore; readonly json: boolean; readonly repairs?: boolean },
+  {
+    found,
+    store,
+    json,
+    repairs,
+  }: { readonly found: Status; readonly store: ObjectStore; readonly json: boolean; readonly repairs?: boolean },
 ): Promise<void> {
   const { readAtWork, renderAtWork } = await import('../deployed/at-work.ts')
   const { runs, queue } = await readAtWork(context, store)
   context.out(
-    json ? JSON.stringify({ ...found, runs, queue }, null, 1) : `${renderStatus(found, repairs)}\n${renderAtWork(context, { runs, queue })}`,
+    json
+      ? JSON.stringify({ ...found, runs, queue }, null, 1)
+      : `${renderStatus(found, repairs)}\n${renderAtWork(context, { runs, queue })}`,
   )
 }
