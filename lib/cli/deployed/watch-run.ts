@@ -62,7 +62,8 @@ export class RunWatcher {
       this.#plan = await readPlanFile(this.#effects.store, this.#run)
       if (this.#plan) this.#onPlan?.(this.#plan)
     }
-    this.#maps = await this.#effects.executions.mapRuns(this.#run, this.#maps)
+    // No map begins before there is a plan.
+    if (this.#plan) this.#maps = await this.#effects.executions.mapRuns(this.#run, this.#maps)
     return figuresOf({ execution, plan: this.#plan, maps: this.#maps, tally: await this.#results.look() })
   }
 }
