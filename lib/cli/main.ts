@@ -74,6 +74,8 @@ async function findDeployed(program: Command): Promise<void> {
   const deployed = await (await import('./deployed/find-stack.ts')).findStack(stack)
   program.setOptionValueWithSource('lake', deployed.place, 'stack')
   program.setOptionValueWithSource('deployed', deployed, 'stack')
+  if (deployed.database !== undefined && program.getOptionValueSource('glueDatabase') !== 'cli')
+    program.setOptionValueWithSource('glueDatabase', deployed.database, 'stack')
 }
 
 /** Adds a command whose action gets the context and its own options. */

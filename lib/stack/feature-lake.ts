@@ -1,4 +1,4 @@
-import { CfnOutput, CustomResource, Duration } from 'aws-cdk-lib'
+import { CfnOutput, CustomResource, Duration, Stack } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
@@ -103,7 +103,7 @@ export class FeatureLake extends Construct {
     })
     for (const made of this.#functions) if (WRITES_TABLES.has(made.verb)) this.catalog.allowTables(made)
     for (const one of followed) this.#allowRaw(one)
-    this.#describe()
+    this.#describe(history)
     acknowledgeWildcards(this, { ...WILDCARDS, ...rawWildcards(followed) })
   }
 
@@ -223,7 +223,8 @@ export class FeatureLake extends Construct {
     }
   }
 
-  #describe(): void {
+  /** What `hindcast --stack` finds the lake by, and a command line that starts a dry run as it stands. */
+  #describe(concurrency: number): void {
     const example = JSON.stringify(JSON.stringify({ last: '30d', dryRun: true }))
     const { stateMachineArn } = this.backfill.machine
     new CfnOutput(this, 'Place', { value: `s3://${this.bucket.bucketName}` })
@@ -232,8 +233,9 @@ export class FeatureLake extends Construct {
     new CfnOutput(this, 'Database', { value: this.catalog.database })
     new CfnOutput(this, 'Workgroup', { value: this.catalog.workgroup })
     new CfnOutput(this, 'TrainFunction', { value: this.#train.functionName })
+    new CfnOutput(this, 'BackfillConcurrency', { value: String(concurrency) })
     new CfnOutput(this, 'StartBackfill', {
-      value: `aws stepfunctions start-execution --state-machine-arn ${stateMachineArn} --input ${example}`,
+      value: `aws stepfunctions start-execution --region ${Stack.of(this).region} --state-machine-arn ${stateMachineArn} --input ${example}`,
     })
   }
 }

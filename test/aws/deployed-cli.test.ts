@@ -3,9 +3,12 @@
  * emulator does not have it: permissions, the rule that ends the claim of a stopped run (the command ends it too), and map runs that are
  * redriven.
  */
+import { execFile } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import {
   CloudWatchLogsClient,
   CreateLogStreamCommand,
@@ -99,8 +102,18 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(await wrong('bussy', ...APRIL)).toContain("there is no view 'bussy'")
     expect(await wrong('busy', '--from', '2001-04-01')).toContain('one period')
     expect(await wrong('busy', ...APRIL, '--max-concurrency', '20000')).toContain('maxConcurrency')
+    expect(await wrong('busy', ...APRIL, '--max-concurrency', '51')).toContain('expected 1 to 50')
     expect(await wrong('busy', ...APRIL, '--workers', '2')).toContain('--max-concurrency')
     expect(await runs()).toEqual([])
+  })
+
+  it('names in its outputs a line that can be pasted into a shell', async () => {
+    const [stack] = (await new CloudFormationClient().send(new DescribeStacksCommand({ StackName: 'Hindcast' }))).Stacks ?? []
+    const line = stack?.Outputs?.find(({ OutputKey: key = '' }) => key.startsWith('LakeStartBackfill'))?.OutputValue ?? ''
+    const shell = await promisify(execFile)('bash', ['-c', `aws() { printf '%s\\n' "$@"; }\n${line}`])
+    const input = '{"last":"30d","dryRun":true}'
+    const args = ['stepfunctions', 'start-execution', '--region', 'us-east-1', '--state-machine-arn', deployed.machineArn, '--input', input]
+    expect(shell.stdout.trim().split('\n')).toEqual(args)
   })
 
   it('plans without a run', async () => {
@@ -279,7 +292,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     ])
     const ofRun = await runCli(['--stack', 'Hindcast', 'logs', run, '--function', 'transform', '--json'])
     expect(JSON.parse(ofRun.out)).toMatchObject({ function: 'transform', logged: { event: 'partition', writer: run } })
-    expect(await on('logs', '--function', 'train')).toMatchObject({ code: 2, err: expect.stringContaining('expected one of plan, re') })
+    expect(await on('logs', '--function', 'trane')).toMatchObject({ code: 2, err: expect.stringContaining('expected one of plan, ') })
   })
 
   it('computes a bucket in the stack that has it, and here only with the engine build of the lake', { timeout: 120_000 }, async () => {

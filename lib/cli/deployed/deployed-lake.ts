@@ -12,10 +12,12 @@ export interface DeployedLake {
   readonly queueUrl: string
   /** The cap of the stack on the tasks of a run, where it says one. */
   readonly concurrencyMax?: number
+  /** The Glue database of its tables, where the stack has one. */
+  readonly database?: string
 }
 
 /** Outputs that every lake has; their ids are the construct's path, the name and a hash. */
-const OUTPUT = /^(.*)(Place|MachineArn|QueueUrl|BackfillConcurrency)[0-9A-F]{8}$/
+const OUTPUT = /^(.*)(Place|MachineArn|QueueUrl|BackfillConcurrency|Database)[0-9A-F]{8}$/
 
 /** The lakes among the outputs of a stack. Outputs of others are passed over. */
 export function lakesAmong(stack: string, outputs: ReadonlyMap<string, string>): DeployedLake[] {
@@ -28,8 +30,8 @@ export function lakesAmong(stack: string, outputs: ReadonlyMap<string, string>):
   return [...found].flatMap(([id, values]) => {
     const [place, machineArn, queueUrl] = ['Place', 'MachineArn', 'QueueUrl'].map((name) => values.get(name))
     if (!place?.startsWith('s3://') || machineArn === undefined || queueUrl === undefined) return []
-    const cap = Number(values.get('BackfillConcurrency'))
-    return [{ stack, id, place, machineArn, queueUrl, ...(cap >= 1 && { concurrencyMax: cap }) }]
+    const [cap, database] = [Number(values.get('BackfillConcurrency')), values.get('Database')]
+    return [{ stack, id, place, machineArn, queueUrl, ...(cap >= 1 && { concurrencyMax: cap }), ...(database && { database }) }]
   })
 }
 

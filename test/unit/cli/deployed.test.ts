@@ -57,9 +57,18 @@ test('a lake is found by its outputs, among others', () => {
     ['LakeMachineArn0A1B2C3D', 'arn:m'],
     ['LakeQueueUrl00000000', 'https://q'],
     ['LakeBackfillConcurrency11111111', '200'],
+    ['LakeDatabase22222222', 'features'],
     ['MeetingPlace3F2A91BC', 'room 5'],
   ])
-  const lake = { stack: 'S', id: 'Lake', place: 's3://b', machineArn: 'arn:m', queueUrl: 'https://q', concurrencyMax: 200 }
+  const lake = {
+    stack: 'S',
+    id: 'Lake',
+    place: 's3://b',
+    machineArn: 'arn:m',
+    queueUrl: 'https://q',
+    concurrencyMax: 200,
+    database: 'features',
+  }
   expect(lakesAmong('S', outputs)).toEqual([lake])
   expect(() => requireOne('S', [])).toThrow(/no feature lake/)
   expect(() => requireOne('S', [lake, { ...lake, id: 'Other' }])).toThrow(/2 feature lakes: Lake, Other/)
