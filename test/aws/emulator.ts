@@ -43,8 +43,12 @@ export async function startEmulator(options: { readonly lambda?: string } = {}):
     env: { ...process.env, ...own },
   })
   const endpoint = `http://127.0.0.1:${port}`
-  await answers(endpoint, server)
-  return { endpoint, close: () => void server.kill('SIGKILL') }
+  const close = () => void server.kill('SIGKILL')
+  await answers(endpoint, server).catch((error) => {
+    close()
+    throw error
+  })
+  return { endpoint, close }
 }
 
 /** Made beside its place and moved there whole, so that test files which start together end with one. */
