@@ -24,7 +24,7 @@ export async function synthesise(): Promise<SynthesisedApp> {
   await runCdk(['synth', '--quiet', '--output', assembly])
   const { Resources: resources } = JSON.parse(readFileSync(join(assembly, 'Hindcast.template.json'), 'utf8')) as Template
   const code = Object.entries(resources).flatMap(([id, { Type, Properties }]) => {
-    const [, verb] = /^Lake(Transform|Plan|Verify|Publish|Report|Sweep|Register|Train)/.exec(id) ?? []
+    const [, verb] = /^Lake([A-Z][a-z]+)/.exec(id) ?? []
     if (Type !== 'AWS::Lambda::Function' || verb === undefined) return []
     const asset = Properties.Code.S3Key
     const folder = join(assembly, `asset.${asset.replace(/\.zip$/, '')}`)

@@ -1,4 +1,5 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { AtMost } from './at-most.ts'
 
 /**
  * What happens to the next request: its answer is lost after it was done, it is answered with a status and never reaches the server, a bit
@@ -18,8 +19,14 @@ export interface FaultyProxy {
   close(): void
 }
 
+export interface FaultyProxyOptions {
+  /** Requests that are passed on at once. Default: all. */
+  readonly atMost?: number
+}
+
 /** Stands between a client and a server, and fails as a network does. */
-export async function openFaultyProxy(target: string): Promise<FaultyProxy> {
+export async function openFaultyProxy(target: string, options: FaultyProxyOptions = {}): Promise<FaultyProxy> {
+  const turns = new AtMost(options.atMost ?? Number.POSITIVE_INFINITY)
   const faults: Fault[] = []
   const seen: string[] = []
   const server = createServer(async (incoming, outgoing) => {
@@ -32,7 +39,7 @@ export async function openFaultyProxy(target: string): Promise<FaultyProxy> {
       return
     }
     if (fault?.kind === 'corrupt request') flip(body)
-    await forward({ target, incoming, body }, outgoing, fault, seen)
+    await turns.take(() => forward({ target, incoming, body }, outgoing, fault, seen))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { AtMost } from './at-most.ts'
 import type { Asked, Told } from './lambda-process.ts'
 import type { Invocation } from './lambda-runner.ts'
 
@@ -29,36 +30,41 @@ export interface FunctionProcessesOptions {
   readonly moduleOf: (verb: string) => string
   /** What `Date.now` says in a process at its start, in milliseconds; else the time of this machine. */
   readonly now?: number
+  /** Tasks of a map that run at once, as far as this machine goes; the others wait. Default: as many as are called. */
+  readonly tasksMax?: number
+  /** Where processes that work on tasks of a map reach AWS, if not where all do. */
+  readonly taskEndpoint?: () => string
 }
 
-export function openFunctionProcesses({ moduleOf, now }: FunctionProcessesOptions): FunctionProcesses {
+export function openFunctionProcesses({ moduleOf, now, tasksMax, taskEndpoint }: FunctionProcessesOptions): FunctionProcesses {
+  const turns = new AtMost(tasksMax ?? Number.POSITIVE_INFINITY)
   const idle = new Map<string, Process[]>()
   const all: Process[] = []
   const lines: LogLine[] = []
   const imports = new Map<string, number[]>()
-  const start = async (verb: string, environment: Invocation['environment']): Promise<Process> => {
-    const process = new Process(
-      moduleOf(verb),
-      { ...environment, ...(now !== undefined && { HINDCAST_TEST_CLOCK_MS: String(now) }) },
-      lines,
-    )
+  const start = async ({ functionName, environment, event }: Invocation): Promise<Process> => {
+    const verb = verbOf(functionName)
+    const clock = now === undefined ? {} : { HINDCAST_TEST_CLOCK_MS: String(now) }
+    const endpoint = taskEndpoint && isTask(event) ? { AWS_ENDPOINT_URL: taskEndpoint() } : {}
+    const process = new Process(moduleOf(verb), { ...environment, ...clock, ...endpoint }, lines)
     all.push(process)
     imports.set(verb, [...(imports.get(verb) ?? []), await process.ready])
     return process
   }
+  const call = async (invocation: Invocation): Promise<unknown> => {
+    const kind = `${invocation.functionName} ${isTask(invocation.event) ? 'task' : 'batch'}`
+    const process = idle.get(kind)?.pop() ?? (await start(invocation))
+    const answer = await process.ask({ event: invocation.event, timeoutMs: TIMEOUT_MS })
+    idle.set(kind, [...(idle.get(kind) ?? []), process])
+    if ('payload' in answer) return answer.payload
+    if (!('failed' in answer)) throw new Error(`the process of ${kind} told its import twice`)
+    const { errorType: name, errorMessage } = answer.failed
+    throw Object.assign(new Error(errorMessage), { name })
+  }
   return {
     lines,
     imports,
-    run: async ({ functionName, environment, event }) => {
-      const verb = verbOf(functionName)
-      const process = idle.get(verb)?.pop() ?? (await start(verb, environment))
-      const answer = await process.ask({ event, timeoutMs: TIMEOUT_MS })
-      idle.set(verb, [...(idle.get(verb) ?? []), process])
-      if ('payload' in answer) return answer.payload
-      if (!('failed' in answer)) throw new Error(`the process of ${verb} told its import twice`)
-      const { errorType: name, errorMessage } = answer.failed
-      throw Object.assign(new Error(errorMessage), { name })
-    },
+    run: (invocation) => (isTask(invocation.event) ? turns.take(() => call(invocation)) : call(invocation)),
     close: () => {
       for (const process of all) process.end()
     },
@@ -67,9 +73,13 @@ export function openFunctionProcesses({ moduleOf, now }: FunctionProcessesOption
 
 /** `transform` of `Hindcast-LakeTransform9A2B…`. */
 export function verbOf(functionName: string): string {
-  const [, verb] = /Lake(Transform|Plan|Verify|Publish|Report|Sweep|Register|Train)/.exec(functionName) ?? []
+  const [, verb] = /Lake([A-Z][a-z]+)/.exec(functionName) ?? []
   if (verb === undefined) throw new Error(`${functionName} is none of the stack's functions`)
   return verb.toLowerCase()
+}
+
+function isTask(event: unknown): boolean {
+  return event !== null && typeof event === 'object' && 'task' in event
 }
 
 /** One process; it does one thing at a time. */

@@ -6,6 +6,7 @@ import { deployLake, settingsOf } from './deploy.ts'
 import { type DeployedFunctions, openFunctions } from './deployed-functions.ts'
 import { type Deployed, openDeployed } from './deployed-lake.ts'
 import { type Emulator, startEmulator } from './emulator.ts'
+import { type FaultyProxy, openFaultyProxy } from './faulty-proxy.ts'
 import { type FunctionProcesses, openFunctionProcesses } from './function-processes.ts'
 import { type Invocation, type LambdaRunner, openLambdaRunner } from './lambda-runner.ts'
 
@@ -31,12 +32,23 @@ export interface InUse {
   readonly processes: FunctionProcesses | undefined
 }
 
+interface Opened {
+  deployed?: Deployed
+  emulator?: Emulator
+  /** The way of the map's tasks: one request at a time, so that they leave the emulator to live as S3 would leave itself to all. */
+  proxy?: FaultyProxy
+  runner?: LambdaRunner
+  here?: DeployedFunctions
+  apart?: FunctionProcesses
+}
+
 const PLENTY_MS = 900_000
+/** Two cores have to do for the functions and for the emulator. */
+const TASKS_MAX = 2
 
 /** Deploys these definitions before the tests of a file, and takes all down after them. */
 export function useDeployed({ definitions: files, now, processes: apart = false }: UseDeployedOptions): InUse {
-  const opened: { deployed?: Deployed; emulator?: Emulator; runner?: LambdaRunner; here?: DeployedFunctions; apart?: FunctionProcesses } =
-    {}
+  const opened: Opened = {}
   const use: InUse = {
     get deployed() {
       return there(opened.deployed)
@@ -63,18 +75,26 @@ export function useDeployed({ definitions: files, now, processes: apart = false 
     const definitions = mkdtempSync(join(tmpdir(), 'hindcast-definitions-'))
     for (const [file, text] of Object.entries(files)) writeFileSync(join(definitions, file), text)
     opened.here = openFunctions({ definitions, now, timeLeft: (invocation) => use.timeLeft(invocation) })
-    if (apart) opened.apart = openFunctionProcesses({ moduleOf: sourceOf, now })
+    if (apart)
+      opened.apart = openFunctionProcesses({
+        moduleOf: sourceOf,
+        now,
+        tasksMax: TASKS_MAX,
+        taskEndpoint: () => there(opened.proxy).endpoint,
+      })
     opened.runner = await openLambdaRunner(run)
     opened.emulator = await startEmulator({ lambda: opened.runner.url })
+    opened.proxy = await openFaultyProxy(opened.emulator.endpoint, { atMost: 1 })
     for (const [name, value] of Object.entries(settingsOf(opened.emulator.endpoint))) vi.stubEnv(name, value)
     opened.deployed = await openDeployed(await deployLake(definitions), run)
-  }, 300_000)
+  }, 900_000)
   beforeEach(() => {
     use.fault = () => undefined
     use.timeLeft = () => PLENTY_MS
     use.calls = 0
   })
   afterAll(async () => {
+    opened.proxy?.close()
     opened.emulator?.close()
     opened.runner?.close()
     opened.apart?.close()
