@@ -2,15 +2,16 @@
  * An app of somebody else, as `own-app.test.ts` synthesises it: a whole lake beside resources of their own, and the parts alone where
  * somebody wants fewer of them. `CDK_OUTDIR` says where the templates go.
  */
-import { App, Duration, Stack } from 'aws-cdk-lib'
+import { App, Duration, Stack, Validations } from 'aws-cdk-lib'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { Topic } from 'aws-cdk-lib/aws-sns'
+import { AwsSolutionsChecks } from 'cdk-nag'
 import { BackfillMachine } from '../../../lib/stack/backfill-machine.ts'
 import { FeatureLake } from '../../../lib/stack/feature-lake.ts'
-import { HindcastFunction, type HindcastFunctionOptions } from '../../../lib/stack/hindcast-function.ts'
 import { LakeCatalog } from '../../../lib/stack/lake-catalog.ts'
+import { FUNCTION_TIMEOUT, LakeFunctions } from '../../../lib/stack/lake-functions.ts'
 import { LakeStorage } from '../../../lib/stack/lake-storage.ts'
 import { LivePipeline, LiveQueue } from '../../../lib/stack/live-pipeline.ts'
 
@@ -27,7 +28,7 @@ const lake = new FeatureLake(shop, 'Features', {
 })
 const key = Key.fromKeyArn(shop, 'RawKey', 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab')
 for (const one of lake.functions) key.grantDecrypt(one)
-const pager = new SnsAction(new Topic(shop, 'Pager'))
+const pager = new SnsAction(new Topic(shop, 'Pager', { enforceSSL: true }))
 for (const alarm of lake.watch?.alarms ?? []) alarm.addAlarmAction(pager)
 
 /** Storage and catalog alone: a lake that is written from elsewhere. */
@@ -38,22 +39,24 @@ new LakeCatalog(archive, 'Catalog', { bucket: kept })
 /** The live pipeline alone, without backfills, over a bucket of theirs as the lake. */
 const live = new Stack(app, 'LiveOnly')
 const bucket = Bucket.fromBucketName(live, 'Bucket', 'acme-lake')
-const queue = new LiveQueue(live, 'Queue', { timeout: Duration.minutes(5) })
-const environment = { HINDCAST_LAKE: `s3://${bucket.bucketName}`, HINDCAST_QUEUE_URL: queue.queue.queueUrl }
-const make = (stack: Stack, verb: HindcastFunctionOptions['verb'], engine = false) =>
-  new HindcastFunction(stack, verb, { verb, engine, environment, timeout: Duration.minutes(5) })
-const sweep = make(live, 'sweep')
+const queue = new LiveQueue(live, 'Queue', { timeout: FUNCTION_TIMEOUT })
+const working = new LakeFunctions(live, { bucket, queue: queue.queue })
+const followed = { bucket: Bucket.fromBucketName(live, 'Raw', 'acme-raw-events'), prefixes: ['clicks/dt='] }
 new LivePipeline(live, 'Live', {
-  ...{ queue, sweep, transform: make(live, 'transform', true) },
-  followed: [{ bucket: Bucket.fromBucketName(live, 'Raw', 'acme-raw-events'), prefixes: ['clicks/dt='] }],
+  ...{ queue, transform: working.makeTransform(), sweep: working.makeSweep(), followed: [followed] },
   ...{ concurrency: 2, sweepEvery: Duration.hours(6) },
 })
+working.allowRaw(followed)
 
 /** Backfills alone, of a lake that no event reaches. */
 const history = new Stack(app, 'HistoryOnly')
+const lakeOfOthers = Bucket.fromBucketName(history, 'Bucket', 'acme-lake')
+const computing = new LakeFunctions(history, { bucket: lakeOfOthers })
 new BackfillMachine(history, 'Backfill', {
-  bucket: Bucket.fromBucketName(history, 'Bucket', 'acme-lake'),
-  ...{ plan: make(history, 'plan'), verify: make(history, 'verify', true), transform: make(history, 'transform', true) },
-  ...{ publish: make(history, 'publish'), report: make(history, 'report') },
+  bucket: lakeOfOthers,
+  ...{ plan: computing.makePlan(50), verify: computing.makeVerify(), transform: computing.makeTransform() },
+  ...{ publish: computing.makePublish(), report: computing.makeReport() },
 })
+/** What cdk-nag finds anywhere fails the synthesis. */
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
 app.synth()
