@@ -19,5 +19,5 @@ export async function followTables(context: CliContext, lake: OpenLake, views: r
   const { tables } = await tablesOf(context)
   if (!tables || views.length === 0) return
   const report = await syncTables(views, { lake, tables, now: context.now })
-  if (report.written.length + report.failed.length > 0) context.note(renderTables(report))
+  if (report.written.length + report.removed.length + report.failed.length > 0) context.note(renderTables(report))
 }

@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openExistingLake } from '../registry-session.ts'
 import { count } from '../table.ts'
+import { followTables } from '../tables.ts'
 
 export interface RetireOptions {
   readonly view: string
@@ -25,6 +26,7 @@ export async function retire(context: CliContext, { view, yes, json }: RetireOpt
       if (!yes) await confirm('retire this?', 'nothing was retired')
     }
     const done = await retireView(request, effects)
+    await followTables(context, lake, [view])
     context.out(json ? JSON.stringify(done, null, 1) : `retired ${view}; hindcast drop ${view} VERSION deletes a version and its files`)
     return EXIT.ok
   } finally {
