@@ -39,28 +39,14 @@ export interface FunctionsOptions {
 
 /** The handlers as they are deployed, at a fixed clock and with the definitions of a test. The emulator's environment names lake and queue. */
 export function openFunctions({ definitions, now, timeLeft }: FunctionsOptions): DeployedFunctions {
-  const idle: Lane[] = []
-  const waiting: ((lane: Lane) => void)[] = []
-  const lanes: Lane[] = []
-  const take = async (environment: Invocation['environment']): Promise<Lane> => {
-    const free = idle.pop()
-    if (free) return free
-    if (lanes.length < LANES) {
-      const lane = new Lane(environment, { definitions, now })
-      lanes.push(lane)
-      return lane
-    }
-    return new Promise((resolve) => waiting.push(resolve))
+  const pools = {
+    transform: new Lanes({ definitions, now }),
+    verify: new Lanes({ definitions, now }),
+    train: new Lanes({ definitions, now }),
   }
-  const onLane = async (invocation: Invocation, verb: 'transform' | 'verify' | 'train'): Promise<unknown> => {
-    const lane = await take(invocation.environment)
-    try {
-      return await lane[verb](invocation.event, { getRemainingTimeInMillis: () => timeLeft(invocation) })
-    } finally {
-      const next = waiting.shift()
-      if (next) next(lane)
-      else idle.push(lane)
-    }
+  const onLane = (invocation: Invocation, verb: keyof typeof pools): Promise<unknown> => {
+    const context = { getRemainingTimeInMillis: () => timeLeft(invocation) }
+    return pools[verb].with(invocation.environment, (lane) => lane[verb](invocation.event, context))
   }
   const light = (environment: Invocation['environment']) => () => openPlanning(environment, now)
   return {
@@ -88,13 +74,47 @@ export function openFunctions({ definitions, now, timeLeft }: FunctionsOptions):
       )
     },
     close: async () => {
-      for (const lane of lanes) await lane.close()
+      for (const pool of Object.values(pools)) await pool.close()
     },
   }
 }
 
 function call(handler: unknown, event: unknown): Promise<unknown> {
   return (handler as (event: unknown, context: object) => Promise<unknown>)(event, {})
+}
+
+/** The processes of one function: they have its environment, and no other function's. */
+class Lanes {
+  readonly #options: Pick<FunctionsOptions, 'definitions' | 'now'>
+  readonly #all: Lane[] = []
+  readonly #idle: Lane[] = []
+  readonly #waiting: ((lane: Lane) => void)[] = []
+
+  constructor(options: Pick<FunctionsOptions, 'definitions' | 'now'>) {
+    this.#options = options
+  }
+
+  async with(environment: Invocation['environment'], work: (lane: Lane) => Promise<unknown>): Promise<unknown> {
+    const lane = this.#idle.pop() ?? this.#start(environment) ?? (await new Promise<Lane>((resolve) => this.#waiting.push(resolve)))
+    try {
+      return await work(lane)
+    } finally {
+      const next = this.#waiting.shift()
+      if (next) next(lane)
+      else this.#idle.push(lane)
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const lane of this.#all) await lane.close()
+  }
+
+  #start(environment: Invocation['environment']): Lane | undefined {
+    if (this.#all.length >= LANES) return undefined
+    const lane = new Lane(environment, this.#options)
+    this.#all.push(lane)
+    return lane
+  }
 }
 
 /** One process of a function that computes. */
