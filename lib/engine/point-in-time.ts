@@ -54,7 +54,7 @@ export function createKnownSql(lookup: number, file: string): string {
 }
 
 /** Labels with their time `t`, and per lookup the end `e<n>` of the partition that was the newest known one then, in microseconds. */
-function keyedSql({ labels, lookups }: Pick<PointInTimeJoin, 'labels' | 'lookups'>, columns: readonly string[]): string {
+export function keyedSql({ labels, lookups }: Pick<PointInTimeJoin, 'labels' | 'lookups'>, columns: readonly string[]): string {
   const ends = lookups.map((lookup, at) => `${endSql(lookup, at)} AS e${at}`)
   const joins = lookups.flatMap((lookup, at) =>
     lookup.kind === 'table'
