@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type AthenaClient,
+  GetQueryExecutionCommand,
+  paginateGetQueryResults,
+  type QueryExecution,
+  StartQueryExecutionCommand,
+  StopQueryExecutionCommand,
+} from '@aws-sdk/client-athena'
+import { InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
+import { athenaError, failureOf } from './athena-errors.ts'
+import type { QueryOptions, QueryRows, QueryRun, QueryService } from './query-service.ts'
+
+const POLL_MS_MIN = 200
+const POLL_MS_MAX = 5000
+const POLL_GROWTH = 1.5
+
+/**
+ * A workgroup of Athena, which says where results go, what a query may scan, and who pays. A request that is repeated because its answer
+ * was lost starts nothing twice: https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
+ */
+export class AthenaQueries implements QueryService {
+  readonly name: string
+  readonly #client: AthenaClient
+  readonly #workgroup: string
+
+  constructor(client: AthenaClient, workgroup: string) {
+    this.name = `Athena (workgroup ${workgroup})`
+    this.#client = client
+    this.#workgroup = workgroup
+  }
+
+  async run(sql: string, options: QueryOptions): Promise<QueryRun> {
+    const input = {
+      QueryString: sql,
+      ClientRequestToken: options.token,
+      QueryExecutionContext: { Database: options.database },
+      WorkGroup: this.#workgroup,
+    }
+    const { QueryExecutionId: id } = await this.#classified(() => this.#client.send(new StartQueryExecutionCommand(input)))
+    if (id === undefined) throw new InternalError(`${this.name} started a query without an id`)
+    try {
+      return await this.#ended(id, options)
+    } catch (error) {
+      // It would go on and be paid for.
+      await this.#client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #ended(id: string, { signal, scannedBytesMax = Number.POSITIVE_INFINITY }: QueryOptions): Promise<QueryRun> {
+    for (let waitMs = POLL_MS_MIN; ; waitMs = Math.min(waitMs * POLL_GROWTH, POLL_MS_MAX)) {
+      if (signal?.aborted) throw new TransientError(`query ${id} was interrupted`)
+      const { QueryExecution: found } = await this.#classified(() =>
+        this.#client.send(new GetQueryExecutionCommand({ QueryExecutionId: id })),
+      )
+      const scannedBytes = found?.Statistics?.DataScannedInBytes ?? 0
+      const state = found?.Status?.State
+      if (found && (state === 'FAILED' || state === 'CANCELLED')) throw failureOf(found, this.name)
+      if (found && state === 'SUCCEEDED') return { id, scannedBytes, ms: lengthOf(found) }
+      if (scannedBytes > scannedBytesMax)
+        throw new InvalidInputError(`query ${id} had scanned ${scannedBytes} bytes and was stopped; expected at most ${scannedBytesMax}`)
+      await sleep(waitMs, undefined, signal && { signal }).catch(() => undefined)
+    }
+  }
+
+  async rows(id: string): Promise<QueryRows> {
+    const rows: (string | undefined)[][] = []
+    await this.#classified(async () => {
+      for await (const page of paginateGetQueryResults({ client: this.#client }, { QueryExecutionId: id })) {
+        for (const { Data: cells = [] } of page.ResultSet?.Rows ?? []) rows.push(cells.map(({ VarCharValue }) => VarCharValue))
+      }
+    })
+    // Of a SELECT the first row names the columns.
+    return rows.slice(1)
+  }
+
+  async #classified<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw athenaError(error, this.name)
+    }
+  }
+}
+
+function lengthOf({ Statistics: statistics }: QueryExecution): number {
+  return statistics?.TotalExecutionTimeInMillis ?? statistics?.EngineExecutionTimeInMillis ?? 0
+}
