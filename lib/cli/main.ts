@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { InvalidInputError, renderError } from '../model/errors.ts'
 import { REPROCESS } from '../model/states.ts'
+import { TRAINING_ENGINES } from '../model/training.ts'
 import type { CliContext } from './context.ts'
 import type { DeployedLake } from './deployed/deployed-lake.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
@@ -362,7 +363,11 @@ function addTrainingCommands(program: Command, ended: Ended): void {
       'make nothing; say which partitions of a run (default: the newest) changed since, and how many labels read them',
     )
     .option('--threads <n>', 'threads of the engine (default: all cores)', parseCount)
-    .option('--json', 'write the manifest, or what the check found, as JSON')
+    .addOption(new Option('--engine <name>', 'where to join, in the place of what the definition says').choices([...TRAINING_ENGINES]))
+    .option('--athena-workgroup <name>', 'workgroup of Athena', process.env.HINDCAST_ATHENA_WORKGROUP)
+    .option('--max-cost <usd>', 'refuse, or stop, a join in Athena that costs more', parseUsd)
+    .option('--plan', 'make nothing; say where the set would be joined and why, and what Athena would scan and cost')
+    .option('--json', 'write the manifest, the plan, or what the check found, as JSON')
     .action(async (name: string, options) =>
       ended(await (await import('./commands/train.ts')).trainSet(contextOf(program), { name, ...options })),
     )

@@ -3,7 +3,18 @@ import prettyMs from 'pretty-ms'
 import type { ManifestView, TrainingManifest } from '../lake/training-manifest.ts'
 import { LABEL_STATES } from '../model/training.ts'
 import type { CheckedTraining, CheckedView } from '../pipeline/check-training-set.ts'
+import type { TrainingPlan } from '../pipeline/train-plan.ts'
 import { count, grouped, renderTable } from './table.ts'
+
+/** Where a set will be made, for a person. */
+export function renderTrainingPlan({ engine, why, labels, partitions, bytes, scanBytes, usd }: TrainingPlan): string {
+  const where = engine === 'athena' ? 'Athena' : 'DuckDB, on this machine'
+  return [
+    `engine: ${where} (${why})`,
+    `  ${count(labels, 'label')}, ${count(partitions, 'partition')}, ${prettyBytes(bytes)} with the labels`,
+    `  Athena would scan up to ${prettyBytes(scanBytes)}, for up to $${usd.toFixed(4)}`,
+  ].join('\n')
+}
 
 /** What was made, for a person. */
 export function renderTraining(manifest: TrainingManifest, out: readonly string[]): string {

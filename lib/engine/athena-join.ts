@@ -10,6 +10,9 @@ import { ORDINAL_COLUMN, sentKey } from './athena-labels.ts'
 import type { JoinedFeature, PointInTimeJoin } from './point-in-time.ts'
 import { identifier, literal } from './quote.ts'
 
+/** The label's number as a column of the set's table. */
+export const ORDINAL = { name: ORDINAL_COLUMN, glue: 'bigint' }
+
 /** A feature's table and the partitions of it that are read, both included. */
 export interface FeatureRange {
   readonly table: string

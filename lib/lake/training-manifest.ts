@@ -48,6 +48,8 @@ export interface TrainingManifest {
   }
   readonly rows: number
   readonly files: readonly { readonly key: string; readonly rows: number; readonly bytes: number; readonly sha256: string }[]
+  /** What Athena scanned, where it made the set: its files are in no order, `__ordinal` is the number of a label. */
+  readonly scannedBytes?: number
   readonly views: readonly ManifestView[]
   readonly warnings: readonly string[]
 }

@@ -46,6 +46,7 @@ function toTraining(place: Pick<Training, 'file' | 'name'>, value: TrainingFile)
     ...place,
     description: value.description,
     ...(value.owner !== undefined && { owner: value.owner }),
+    ...(value.engine && { engine: value.engine }),
     labels: labelsOf(value.labels),
     features: value.features.map(featureOf),
   }

@@ -3,6 +3,7 @@ import { age, formatNumber, text, zone } from './definition-schema.ts'
 import { InvalidInputError } from './errors.ts'
 import { parseName } from './names.ts'
 import { columnType, formatKey, jsonPath } from './source-schema.ts'
+import { TRAINING_ENGINES } from './training.ts'
 import { parsedBy } from './zod-problems.ts'
 
 const labelColumn = z.union([
@@ -40,6 +41,7 @@ const feature = z.strictObject({
 export const trainingFile = z.strictObject({
   description: text,
   owner: text.optional(),
+  engine: z.enum(TRAINING_ENGINES).optional(),
   labels,
   features: parsedBy(z.array(feature), parseFeatures),
   format: formatNumber,

@@ -33,6 +33,10 @@ export interface TrainingFeature {
   readonly carry?: { readonly ms: number } | 'none'
 }
 
+/** Where a training set is joined; `auto`: here while it fits this machine. */
+export const TRAINING_ENGINES = ['auto', 'duckdb', 'athena'] as const
+export type TrainingEngine = (typeof TRAINING_ENGINES)[number]
+
 /** A training set as its file says it. */
 export interface Training {
   readonly kind: 'training'
@@ -41,6 +45,8 @@ export interface Training {
   readonly file: string
   readonly description: string
   readonly owner?: string
+  /** Undefined: `auto`. */
+  readonly engine?: TrainingEngine
   readonly labels: Labels
   readonly features: readonly TrainingFeature[]
 }

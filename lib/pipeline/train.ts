@@ -13,18 +13,22 @@ import { countDuplicates, type LabelTable, labelColumns, readLabelTimes } from '
 import { trainingPartKey } from '../lake/keys.ts'
 import { putManifest, type TrainingManifest } from '../lake/training-manifest.ts'
 import { featureKey, type OutputColumn } from '../model/catalog.ts'
-import { DataError, InvalidInputError } from '../model/errors.ts'
+import { DataError, InternalError, InvalidInputError } from '../model/errors.ts'
 import { problemsOfLabels } from '../model/label-rules.ts'
+import type { Partition } from '../model/partition.ts'
 import { type Problem, renderProblem, sortProblems } from '../model/problem.ts'
-import type { Training } from '../model/training.ts'
+import type { Training, TrainingEngine } from '../model/training.ts'
 import { problemsOfFeature } from '../model/training-rules.ts'
 import type { YamlPath } from '../model/yaml-document.ts'
 import type { Instant } from '../model/zone.ts'
-import { coverageOf, requireCovered } from './training-coverage.ts'
-import { bringFeatures, bytesToBring, listTables } from './training-features.ts'
+import { type AthenaEffects, type AthenaFeature, trainInAthena } from './train-athena.ts'
+import { planTraining, requireBudget, type TrainingPlan } from './train-plan.ts'
+import { coverageOf, type FeatureCoverage, requireCovered } from './training-coverage.ts'
+import { bringFeatures, bytesToBring, describeFeatures, listTables, readable } from './training-features.ts'
 import { type AskedPartitions, askedOf, askPartitions, countStates, joinLabels, type Part } from './training-join.ts'
 import { type BroughtLabels, bringLabels, type LabelEffects, type LabelPlace } from './training-labels.ts'
 import { manifestOf } from './training-report.ts'
+import type { TrainingTable } from './training-tables.ts'
 import { resolveTrainingViews, type TrainingView } from './training-views.ts'
 import { holeWarnings, lateWarnings } from './training-warnings.ts'
 
@@ -38,6 +42,12 @@ export interface TrainEffects extends LabelEffects {
     parallel<T>(threads: number, work: (session: Session) => Promise<T>): Promise<T>
   }
   readonly threads: number
+  /** Athena, or what is lacking of it; undefined: it is not asked for. */
+  readonly athena?: AthenaEffects | string
+  /** Free bytes of the disk; undefined: enough. */
+  readonly roomBytes?: number
+  readonly signal?: AbortSignal
+  onPlan?(plan: TrainingPlan): void
   now(): Instant
 }
 
@@ -54,17 +64,30 @@ export interface TrainRequest {
   readonly partRows?: number
   /** Bytes of labels and partitions that there is room for; without it, nobody counts. */
   readonly bytesMax?: number
+  /** In the place of what the definition says. */
+  readonly engine?: TrainingEngine
+  /** US dollars that Athena may cost. */
+  readonly maxCostUsd?: number
 }
 
 /** @throws InvalidInputError for definitions and labels that do not fit and for labels outside coverage, DataError for bad labels. */
-export async function train(request: TrainRequest, effects: TrainEffects): Promise<TrainingManifest> {
+export function train(request: TrainRequest, effects: TrainEffects): Promise<TrainingManifest> {
+  return withLabels(request, effects, make)
+}
+
+/** Where the set would be joined, and what that would cost; writes nothing. @throws as `train` does. */
+export function planTrain(request: TrainRequest, effects: TrainEffects): Promise<TrainingPlan> {
+  return withLabels(request, effects, async (making) => (await decide(making)).plan)
+}
+
+async function withLabels<T>(request: TrainRequest, effects: TrainEffects, work: (making: Making) => Promise<T>): Promise<T> {
   const { training, run } = request
   const views = await resolveTrainingViews(effects.lake.store, training, request.versions)
   const dir = join(effects.engine.scratch, `train-${run}`)
   await mkdir(dir, { recursive: true })
   try {
     const brought = await bringLabels(training, request.labels, dir, effects)
-    return await effects.engine.parallel(effects.threads, (session) => make({ request, effects, views, brought, dir, session }))
+    return await effects.engine.parallel(effects.threads, (session) => work({ request, effects, views, brought, dir, session }))
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
@@ -80,40 +103,17 @@ interface Making {
 }
 
 async function make(making: Making): Promise<TrainingManifest> {
-  const { request, effects, views, brought, dir, session } = making
+  const { request, effects, brought, session } = making
   const { store } = effects.lake
-  const { name } = request.training
-  const labels = await readLabels(making)
-  const asked = await askPartitions(session, labels, views, dir)
-  const [duplicates, { tables, coverages, features }] = await together(
-    countDuplicates(session, labels),
-    findFeatures(making, labels, asked),
-  )
-  const job = {
-    name,
-    labels,
-    lookups: asked.lookups,
-    features: features.map(({ joined }) => joined),
-    dir,
-    partRows: request.partRows ?? PART_ROWS,
-  }
-  const [parts, late] = await together(joinLabels(session, job), lateWarnings(store, coverages, tables))
-  const names = job.features.map(({ as }) => as)
-  const [counts, digests] = await together(
-    countStates(session, parts, names, labels.rows),
-    Promise.all(parts.map(({ file }) => digestOfFile(file))),
-  )
-  const files = await putParts(making, parts, digests)
-  const set = {
-    request,
-    brought,
-    labels,
-    duplicates,
-    files,
-    warnings: [...late, ...holeWarnings(coverages, tables, labels)],
-    engine: effects.engine.build,
-    now: effects.now(),
-  }
+  const decided = await decide(making)
+  const { labels, tables, coverages, plan } = decided
+  requireBudget(plan, request.maxCostUsd)
+  effects.onPlan?.(plan)
+  const [duplicates, late] = await together(countDuplicates(session, labels), lateWarnings(store, coverages, tables))
+  const { features, counts, files, ...how } =
+    plan.engine === 'athena' ? await makeInAthena(making, decided) : await makeHere(making, decided)
+  const warnings = [...late, ...holeWarnings(coverages, tables, labels)]
+  const set = { request, brought, labels, duplicates, files, warnings, ...how, now: effects.now() }
   const manifest = manifestOf(
     set,
     coverages.flatMap((coverage, at) => {
@@ -125,25 +125,102 @@ async function make(making: Making): Promise<TrainingManifest> {
   return manifest
 }
 
-/** Both to their end, also where one fails: a session must not be closed while it works. */
-async function together<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  const [first, second] = await Promise.allSettled([a, b])
-  if (second.status === 'rejected') throw second.reason
-  if (first.status === 'rejected') throw first.reason
-  return [first.value, second.value]
+interface Decided {
+  readonly labels: LabelTable
+  readonly asked: AskedPartitions
+  readonly tables: readonly TrainingTable[]
+  readonly coverages: readonly FeatureCoverage[]
+  readonly plan: TrainingPlan
 }
 
-/** The partitions that labels ask for, all there or allowed not to be, on local disk. */
-async function findFeatures({ request, effects, views, brought, dir }: Making, labels: LabelTable, asked: AskedPartitions) {
+/** All that is decided before anything is written: partitions that labels ask for, all there or allowed not to be, and the engine. */
+async function decide(making: Making): Promise<Decided> {
+  const { request, effects, views, brought, dir, session } = making
   const { store } = effects.lake
+  const labels = await readLabels(making)
+  const asked = await askPartitions(session, labels, views, dir)
   const tables = await listTables(views, labels, { store, dir })
   const coverages = views.map((view, at) => {
     const has = (partition: string) => tables[at]?.has(partition) ?? false
     return coverageOf(view, askedOf(asked.asked, asked.lookupOf[at] ?? 0), has, labels)
   })
   await requireCovered(coverages, { rows: labels.rows, asked, allow: request.allowUncovered }, { store, now: effects.now() })
+  const plan = planTraining({
+    wanted: request.engine ?? request.training.engine ?? 'auto',
+    ...lackingOf(effects),
+    labels: labels.rows,
+    labelBytes: brought.bytes,
+    features: views.map((view, at) => readOf(view, readable(view, labels), tables[at])),
+    ...(effects.roomBytes !== undefined && { roomBytes: effects.roomBytes }),
+  })
+  return { labels, asked, tables, coverages, plan }
+}
+
+function lackingOf({ athena }: TrainEffects): { readonly lacking?: string } {
+  if (typeof athena === 'object') return {}
+  return { lacking: athena ?? 'it is not set up here' }
+}
+
+function readOf({ published: { version }, carryMs }: TrainingView, partitions: readonly Partition[], table: TrainingTable | undefined) {
+  const sizes = partitions.flatMap(({ name }) => table?.outputs.get(name)?.output?.size ?? [])
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  return { table: featureKey(version.view, version.version), partitions: sizes.length, bytes, carries: carryMs !== undefined }
+}
+
+async function makeHere(making: Making, { labels, asked, tables, coverages }: Decided) {
+  const { request, effects, brought, dir, session } = making
   if (request.bytesMax !== undefined) requireRoom(request.bytesMax, brought.bytes, bytesToBring(coverages, tables, labels))
-  return { tables, coverages, features: await bringFeatures(coverages, tables, labels, asked.lookupOf) }
+  const features = await bringFeatures(coverages, tables, labels, asked.lookupOf)
+  const job = {
+    name: request.training.name,
+    labels,
+    lookups: asked.lookups,
+    features: features.map(({ joined }) => joined),
+    dir,
+    partRows: request.partRows ?? PART_ROWS,
+  }
+  const parts = await joinLabels(session, job)
+  const names = job.features.map(({ as }) => as)
+  const [counts, digests] = await together(
+    countStates(session, parts, names, labels.rows),
+    Promise.all(parts.map(({ file }) => digestOfFile(file))),
+  )
+  return { features, counts, files: await putParts(making, parts, digests), engine: effects.engine.build }
+}
+
+async function makeInAthena({ request, effects, dir, session }: Making, { labels, asked, tables, coverages }: Decided) {
+  const { athena, signal } = effects
+  if (typeof athena !== 'object') throw new InternalError('Athena was chosen where there is none')
+  const features = await describeFeatures(coverages, tables, labels, asked.lookupOf)
+  const job = {
+    name: request.training.name,
+    run: request.run,
+    join: { labels, lookups: asked.lookups, features: features.map(({ joined }) => joined) },
+    features: coverages.map(({ view }, at) => athenaFeature(view, readable(view, labels), tables[at])),
+    dir,
+    partRows: request.partRows ?? PART_ROWS,
+    ...(request.maxCostUsd !== undefined && { maxCostUsd: request.maxCostUsd }),
+    ...(signal && { signal }),
+  }
+  const { files, counts, scannedBytes } = await trainInAthena(job, { store: effects.lake.store, athena, session })
+  return { features, counts, files, scannedBytes, engine: { id: 'athena', description: athena.queries.name } }
+}
+
+function athenaFeature(view: TrainingView, partitions: readonly Partition[], table: TrainingTable | undefined): AthenaFeature {
+  const [first = '', ...rest] = partitions.map(({ name }) => name)
+  const etags = [first, ...rest].flatMap((name) => {
+    const output = table?.outputs.get(name)?.output
+    return output ? [[name, output.etag] as const] : []
+  })
+  return { view, names: [first, ...rest], etags: new Map(etags) }
+}
+
+/** Both to their end, also where one fails: a session must not be closed while it works. */
+async function together<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  const [first, second] = await Promise.allSettled([a, b])
+  if (second.status === 'rejected') throw second.reason
+  if (first.status === 'rejected') throw first.reason
+  return [first.value, second.value]
 }
 
 /** @throws InvalidInputError for more than there is room for. */

@@ -44,13 +44,6 @@ export interface BroughtFeature {
   readonly partitions: readonly (readonly [string, string, number])[]
 }
 
-/** Names of the partitions of a feature that are read: those that labels ask for, and with `carry` those before them. */
-function namesRead({ view, present }: FeatureCoverage, table: TrainingTable | undefined, labels: LabelTimes): string[] {
-  const asked = new Set(present.map(({ partition }) => partition.name))
-  const isRead = (name: string) => (view.carryMs === undefined ? asked.has(name) : table?.has(name) === true)
-  return readable(view, labels).flatMap(({ name }) => (isRead(name) ? [name] : []))
-}
-
 /** Bytes of the outputs that `bringFeatures` brings, each once. */
 export function bytesToBring(coverages: readonly FeatureCoverage[], tables: readonly TrainingTable[], labels: LabelTimes): number {
   const sizes = new Map<string, number>()
@@ -58,10 +51,26 @@ export function bytesToBring(coverages: readonly FeatureCoverage[], tables: read
     const table = tables[at]
     if (!table) continue
     const { view, version } = table.version
-    for (const name of namesRead(coverage, table, labels))
+    for (const name of readNames(coverage, table, labels))
       sizes.set(`${featureKey(view, version)} ${name}`, table.outputs.get(name)?.output?.size ?? 0)
   }
   return [...sizes.values()].reduce((sum, size) => sum + size, 0)
+}
+
+/** The same without the files: they are read where they lie, and only what no receipt tells is brought. */
+export function describeFeatures(
+  coverages: readonly FeatureCoverage[],
+  tables: readonly TrainingTable[],
+  labels: LabelTimes & { readonly columns: readonly OutputColumn[] },
+  lookupOf: readonly number[],
+): Promise<BroughtFeature[]> {
+  return Promise.all(
+    coverages.map(async (coverage, at) => {
+      const names = readNames(coverage, tables[at], labels)
+      const digests = (await tables[at]?.digests(names)) ?? []
+      return featureOf({ coverage, labels, lookup: lookupOf[at] ?? 0 }, names, { files: [], digests })
+    }),
+  )
 }
 
 /** Brings the partitions that labels ask for, and with `carry` those before them. */
@@ -73,17 +82,30 @@ export function bringFeatures(
 ): Promise<BroughtFeature[]> {
   return Promise.all(
     coverages.map(async (coverage, at) => {
-      const { view, present, missing } = coverage
-      const asked = new Map(present.map((one) => [one.partition.name, one.labels]))
-      const names = namesRead(coverage, tables[at], labels)
+      const names = readNames(coverage, tables[at], labels)
       const local = (await tables[at]?.bring(names)) ?? []
-      const joined = {
-        ...joinedPart(view, labels.columns),
-        lookup: lookupOf[at] ?? 0,
-        files: local.map(({ file }) => file),
-        uncovered: missing.map(({ partition }) => partition.end),
-      }
-      return { joined, partitions: names.map((name, index) => [name, local[index]?.sha256 ?? '', asked.get(name) ?? 0] as const) }
+      const brought = { files: local.map(({ file }) => file), digests: local.map(({ sha256 }) => sha256) }
+      return featureOf({ coverage, labels, lookup: lookupOf[at] ?? 0 }, names, brought)
     }),
   )
+}
+
+/** Of the partitions that labels may read those that are there; without `carry`, that they ask for. */
+function readNames({ view, present }: FeatureCoverage, table: TrainingTable | undefined, labels: LabelTimes): string[] {
+  const asked = new Set(present.map(({ partition }) => partition.name))
+  const isRead = (name: string) => (view.carryMs === undefined ? asked.has(name) : table?.has(name) === true)
+  return readable(view, labels).flatMap(({ name }) => (isRead(name) ? [name] : []))
+}
+
+function featureOf(
+  { coverage, labels, lookup }: { coverage: FeatureCoverage; labels: { readonly columns: readonly OutputColumn[] }; lookup: number },
+  names: readonly string[],
+  { files, digests }: { readonly files: readonly string[]; readonly digests: readonly string[] },
+): BroughtFeature {
+  const asked = new Map(coverage.present.map((one) => [one.partition.name, one.labels]))
+  const uncovered = coverage.missing.map(({ partition }) => partition.end)
+  return {
+    joined: { ...joinedPart(coverage.view, labels.columns), lookup, files, uncovered },
+    partitions: names.map((name, index) => [name, digests[index] ?? '', asked.get(name) ?? 0] as const),
+  }
 }

@@ -126,7 +126,8 @@ export async function countStates(
   return names.map((_, at) => countsOf(found, at))
 }
 
-function countsOf(rows: readonly Row[], at: number): FeatureCounts {
+/** Counts of the feature at that place, from rows of states `s<n>`, greatest ages `a<n>` and labels. */
+export function countsOf(rows: readonly Row[], at: number): FeatureCounts {
   const states = Object.fromEntries(LABEL_STATES.map((state) => [state, 0])) as Record<LabelState, number>
   let ageMax: number | undefined
   for (const row of rows) {

@@ -16,7 +16,8 @@ export interface MadeSet {
   readonly duplicates: number
   readonly files: TrainingManifest['files']
   readonly warnings: readonly string[]
-  readonly engine: EngineBuild
+  readonly engine: Pick<EngineBuild, 'id' | 'description'>
+  readonly scannedBytes?: number
   readonly now: Instant
 }
 
@@ -41,6 +42,7 @@ export function manifestOf(set: MadeSet, features: readonly MadeFeature[]): Trai
     },
     rows: labels.rows,
     files: set.files,
+    ...(set.scannedBytes !== undefined && { scannedBytes: set.scannedBytes }),
     views: features.map((feature) => viewOf(feature, labels.rows)),
     warnings: set.warnings,
   }

@@ -50,6 +50,15 @@ export class TrainingTable {
     return pMap(names, (name) => this.#bringOnce(name), { concurrency: DOWNLOADS_AT_ONCE })
   }
 
+  /** SHA-256 of partitions, in their order: as a receipt of the bytes that were listed says, else of what is brought. */
+  digests(names: readonly string[]): Promise<string[]> {
+    const known = (name: string) => {
+      const { output, receipts = [] } = this.outputs.get(name) ?? {}
+      return receipts.find((receipt) => receipt.etag === output?.etag)?.sha256
+    }
+    return pMap(names, async (name) => known(name) ?? (await this.#bringOnce(name)).sha256, { concurrency: DOWNLOADS_AT_ONCE })
+  }
+
   #bringOnce(name: string): Promise<LocalPartition> {
     const known = this.#brought.get(name)
     if (known) return known

@@ -33,6 +33,7 @@ describe('parseTraining', () => {
     const text = `format: 1
 description: Was it late?
 owner: team
+engine: athena
 labels:
   path: ./late.txt
   format: {type: csv, delimiter: ";"}
@@ -47,6 +48,7 @@ features:
       problems: [],
       training: {
         owner: 'team',
+        engine: 'athena',
         labels: {
           path: './late.txt',
           format: { kind: 'csv', csv: { delimiter: ';' } },
@@ -81,7 +83,7 @@ format: 2
     expect(problems(text)).toMatchInlineSnapshot(`
       [
         "features/late.training.yaml:1: missing key 'description'",
-        "features/late.training.yaml:1: unknown key 'descripton', did you mean 'description'?; found descripton, allowed: description, owner, labels, features, format",
+        "features/late.training.yaml:1: unknown key 'descripton', did you mean 'description'?; found descripton, allowed: description, owner, engine, labels, features, format",
         "features/late.training.yaml:3: 'labels.key': '/a' is not the key of an object; expected one such as labels/late_flights.parquet",
         "features/late.training.yaml:4: 'labels.time.zone': 'Mars' is not a time zone; expected an IANA name such as UTC or America/New_York",
         "features/late.training.yaml:4: unknown key 'att' in 'labels.time', did you mean 'at'?; found att, allowed: column, unit, zone, at",

@@ -1,0 +1,70 @@
+import prettyBytes from 'pretty-bytes'
+import { queryUsd } from '../model/athena-price.ts'
+import { InvalidInputError } from '../model/errors.ts'
+import type { TrainingEngine } from '../model/training.ts'
+
+/** Beside what is brought there have to be the set itself and what the join spills. */
+const ROOM_SHARE = 0.3
+/** Bytes of the number, states and ages of a label that counting what was written reads. */
+const COUNTED_BYTES = 24
+
+/** Where a training set will be joined and why, and what Athena would scan and cost at most. */
+export interface TrainingPlan {
+  readonly engine: 'duckdb' | 'athena'
+  readonly why: string
+  readonly labels: number
+  /** Partitions that are read, of all features, and bytes that would be brought to this machine. */
+  readonly partitions: number
+  readonly bytes: number
+  /** Athena reads a table once per feature, twice to carry; it fetches only columns that are named, so this is the most. */
+  readonly scanBytes: number
+  readonly usd: number
+}
+
+export interface TrainingFacts {
+  readonly wanted: TrainingEngine
+  /** What Athena lacks to be used, where it lacks something. */
+  readonly lacking?: string
+  readonly labels: number
+  readonly labelBytes: number
+  readonly features: readonly { readonly table: string; readonly partitions: number; readonly bytes: number; readonly carries: boolean }[]
+  /** Free bytes of the disk here; undefined: enough. */
+  readonly roomBytes?: number
+}
+
+/** @throws InvalidInputError where Athena is asked for and cannot be used. */
+export function planTraining(facts: TrainingFacts): TrainingPlan {
+  const { labels, labelBytes, features } = facts
+  // Features of one version are brought once.
+  const tables = new Map(
+    features.map(({ table }) => [table, Math.max(...features.flatMap((one) => (one.table === table ? [one.bytes] : [])))]),
+  )
+  const bytes = labelBytes + [...tables.values()].reduce((sum, one) => sum + one, 0)
+  const scanBytes =
+    labelBytes * (1 + features.filter(({ carries }) => carries).length) +
+    features.reduce((sum, one) => sum + one.bytes * (one.carries ? 2 : 1), 0)
+  const usd = queryUsd(scanBytes) + queryUsd(labels * COUNTED_BYTES)
+  const partitions = features.reduce((sum, one) => sum + one.partitions, 0)
+  return { ...chosen(facts, bytes), labels, partitions, bytes, scanBytes, usd }
+}
+
+function chosen({ wanted, lacking, roomBytes }: TrainingFacts, bytes: number): Pick<TrainingPlan, 'engine' | 'why'> {
+  if (wanted === 'athena' && lacking !== undefined) throw new InvalidInputError(`engine athena cannot be used: ${lacking}`)
+  if (wanted !== 'auto') return { engine: wanted, why: `engine: ${wanted}` }
+  if (roomBytes === undefined) return { engine: 'duckdb', why: 'this machine has room enough' }
+  const [needed, room] = [prettyBytes(bytes), prettyBytes(Math.floor(roomBytes * ROOM_SHARE))]
+  if (bytes <= roomBytes * ROOM_SHARE) return { engine: 'duckdb', why: `${needed} fit this machine, which has room for ${room}` }
+  if (lacking === undefined) return { engine: 'athena', why: `${needed} do not fit this machine, which has room for ${room}` }
+  return {
+    engine: 'duckdb',
+    why: `${needed} may not fit this machine, which has room for ${room}, but engine athena cannot be used: ${lacking}`,
+  }
+}
+
+/** @throws InvalidInputError for a price above what the request allows. */
+export function requireBudget({ engine, usd, scanBytes }: TrainingPlan, maxCostUsd: number | undefined): void {
+  if (engine === 'duckdb' || maxCostUsd === undefined || usd <= maxCostUsd) return
+  throw new InvalidInputError(
+    `the training set would scan up to ${prettyBytes(scanBytes)} in Athena for up to $${usd.toFixed(4)}; expected at most $${maxCostUsd} (--max-cost)`,
+  )
+}
