@@ -1,0 +1,113 @@
+/** A training set that Athena joins is the one that DuckDB joins, row for row. */
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { listAll } from '../../lib/lake/object-store.ts'
+import type { TrainingManifest } from '../../lib/lake/training-manifest.ts'
+import { missingEmulator } from '../aws/emulator.ts'
+import { parquetOf, publishViews, putOutputs, readParts } from '../support/training-lake.ts'
+import { type AthenaLake, openAthenaLake } from './athena-lake.ts'
+import { type AthenaShim, startAthenaShim } from './athena-shim.ts'
+import { missingTrino } from './trino.ts'
+
+const missing = missingEmulator() ?? missingTrino()
+const LABELS = 20_000
+const FLIGHTS = 'node_modules/vega-datasets/data/flights-3m.parquet'
+
+const PRESSURE = {
+  view: 'airport_pressure',
+  version: 'aaaaaaaaaaaa',
+  grain: 'day' as const,
+  zone: 'America/New_York',
+  entity: ['origin'],
+  schema: [
+    { name: 'origin', type: 'VARCHAR' },
+    { name: 'departures', type: 'BIGINT' },
+    { name: 'mean_delay', type: 'DOUBLE' },
+    { name: 'last_at', type: 'TIMESTAMP WITH TIME ZONE' },
+    { name: 'total', type: 'DECIMAL(18,2)' },
+  ],
+  settings: { availableAfterMs: 1_800_000, absent: { departures: 0, total: '0.50' } },
+}
+const SET = `description: Will it be late?
+engine: athena
+labels:
+  key: labels/late_flights.parquet
+  time: {column: date, zone: America/New_York}
+features:
+  - {view: airport_pressure, as: origin}
+  - {view: airport_pressure, as: destination, entity: {origin: destination}, columns: [departures, total]}
+  - {view: airport_pressure, as: known, columns: [mean_delay, last_at], carry: 5 days}
+`
+
+describe.skipIf(missing !== undefined)(`training sets, joined by Trino${missing === undefined ? '' : ` (${missing})`}`, () => {
+  let lake: AthenaLake
+  let shim: AthenaShim
+  beforeAll(async () => {
+    lake = await openAthenaLake()
+    shim = await startAthenaShim(lake.trino)
+    vi.stubEnv('AWS_ENDPOINT_URL_ATHENA', shim.endpoint)
+    await lake.define({ 'late_flights.training.yaml': SET })
+    await lake.store.put('flights.parquet', await readFile(FLIGHTS))
+    const flights = `read_parquet('${FLIGHTS}')`
+    const labels = `SELECT date, origin, destination, delay > 15 AS late FROM ${flights} WHERE date >= '2001-06-05' AND date < '2001-06-28' AND hash(date, origin, destination) % 16 = 0 ORDER BY date, origin, destination, delay LIMIT ${LABELS}`
+    await lake.store.put('labels/late_flights.parquet', await parquetOf(labels))
+    await publishViews(lake.store, [PRESSURE])
+    // Small airports are not in every partition, and two days are missing.
+    const rows =
+      `SELECT strftime(date, '%Y-%m-%d') AS dt, origin, timezone('UTC', timezone('America/New_York', date_trunc('day', date) + INTERVAL 1 DAY)) AS feature_time, ` +
+      `count(*)::BIGINT AS departures, avg(delay) AS mean_delay, max(date)::TIMESTAMP_MS AS last_at, sum(delay)::DECIMAL(18,2) AS total ` +
+      `FROM ${flights} WHERE date >= '2001-05-28' AND date < '2001-06-29' AND hash(origin || strftime(date, '%j')) % 5 <> 0 GROUP BY ALL`
+    const days = Array.from({ length: 31 }, (_, at) => new Date(Date.UTC(2001, 4, 28 + at)).toISOString().slice(0, 10))
+    await putOutputs(
+      lake.store,
+      PRESSURE,
+      rows,
+      days.filter((day) => !['2001-06-10', '2001-06-11'].includes(day)),
+    )
+  })
+  afterAll(async () => {
+    shim?.close()
+    await lake?.close()
+  })
+
+  const train = async (...args: readonly string[]) =>
+    JSON.parse((await lake.done('train', 'late_flights', '--athena-workgroup', 'features', '--allow-uncovered', '--json', ...args)).out)
+  const rowsOf = async ({ files }: TrainingManifest) =>
+    readParts(
+      lake.store,
+      files.map(({ key }) => key),
+    )
+
+  it('equals the set of DuckDB row for row, with the same counts', async () => {
+    const there: TrainingManifest = await train()
+    const here: TrainingManifest = await train('--engine', 'duckdb')
+    expect(there.engine.description).toBe('Athena (workgroup features)')
+    expect(there.views).toEqual(here.views)
+    expect(Object.values(there.views[2]?.states ?? {}).every((labels) => labels > 0)).toBe(true)
+    const byNumber = (await rowsOf(there)).sort((a, b) => Number(a.__ordinal) - Number(b.__ordinal))
+    expect(byNumber).toHaveLength(LABELS)
+    const plain = (row: Record<string, string | null>) =>
+      Object.fromEntries(
+        Object.entries(row).flatMap(([name, value]) => (name === '__ordinal' ? [] : [[name, value?.replace(/\+00$/, '') ?? null]])),
+      )
+    const mine = (await rowsOf(here)).map(plain)
+    const differing = byNumber.map(plain).filter((row, at) => JSON.stringify(row) !== JSON.stringify(mine[at]))
+    expect(differing.slice(0, 3)).toEqual([])
+  }, 300_000)
+
+  it('leaves the set and its manifest, no table and no sent label', async () => {
+    const keys = (await listAll(lake.store, { prefix: 'training/' })).map(({ key }) => key)
+    expect(keys.filter((key) => key.includes('/_labels/'))).toEqual([])
+    expect(shim.statements[0]).toMatch(/^UNLOAD \(WITH at2 AS/)
+  })
+
+  it('refuses beforehand what costs more than is allowed, and a plan starts nothing', async () => {
+    const before = shim.statements.length
+    const refused = await lake.cli('train', 'late_flights', '--athena-workgroup', 'features', '--allow-uncovered', '--max-cost', '0.00001')
+    expect(refused.code).toBe(2)
+    expect(refused.err).toMatch(/would scan up to .* in Athena for up to \$0\.000\d; expected at most \$0\.00001 \(--max-cost\)/)
+    const { out } = await lake.done('train', 'late_flights', '--athena-workgroup', 'features', '--allow-uncovered', '--plan')
+    expect(out).toMatch(/^engine: Athena \(engine: athena\)\n {2}20,000 labels, \d+ partitions/)
+    expect(shim.statements).toHaveLength(before)
+  })
+})
