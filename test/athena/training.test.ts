@@ -1,11 +1,12 @@
 /** A training set that Athena joins is the one that DuckDB joins, row for row. */
 import { readFile } from 'node:fs/promises'
+import { GetTablesCommand } from '@aws-sdk/client-glue'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { listAll } from '../../lib/lake/object-store.ts'
 import type { TrainingManifest } from '../../lib/lake/training-manifest.ts'
 import { missingEmulator } from '../aws/emulator.ts'
 import { parquetOf, publishViews, putOutputs, readParts } from '../support/training-lake.ts'
-import { type AthenaLake, openAthenaLake } from './athena-lake.ts'
+import { type AthenaLake, DATABASE, openAthenaLake } from './athena-lake.ts'
 import { type AthenaShim, startAthenaShim } from './athena-shim.ts'
 import { missingTrino } from './trino.ts'
 
@@ -98,6 +99,7 @@ describe.skipIf(missing !== undefined)(`training sets, joined by Trino${missing 
   it('leaves the set and its manifest, no table and no sent label', async () => {
     const keys = (await listAll(lake.store, { prefix: 'training/' })).map(({ key }) => key)
     expect(keys.filter((key) => key.includes('/_labels/'))).toEqual([])
+    expect((await lake.glue.send(new GetTablesCommand({ DatabaseName: DATABASE }))).TableList).toEqual([])
     expect(shim.statements[0]).toMatch(/^UNLOAD \(WITH at2 AS/)
   })
 
