@@ -83,8 +83,8 @@ async function execute(trino: TrinoClient, sql: string, database: string): Promi
   const [, select, to] = UNLOAD.exec(sql) ?? []
   if (select === undefined) return trino.query(sql, database)
   const table = `scratch.unload.u${randomUUID().replaceAll('-', '')}`
-  await trino.query('CREATE SCHEMA IF NOT EXISTS scratch.unload')
+  await trino.query('CREATE SCHEMA IF NOT EXISTS scratch.unload', database)
   await trino.query(`CREATE TABLE ${table} WITH (format = 'PARQUET', external_location = '${to}') AS ${select}`, database)
-  await trino.query(`DROP TABLE ${table}`)
+  await trino.query(`DROP TABLE ${table}`, database)
   return { columns: [], rows: [] }
 }

@@ -1,16 +1,15 @@
 /** A training set that Athena joins is the one that DuckDB joins, row for row. */
 import { readFile } from 'node:fs/promises'
 import { GetTablesCommand } from '@aws-sdk/client-glue'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { listAll } from '../../lib/lake/object-store.ts'
 import type { TrainingManifest } from '../../lib/lake/training-manifest.ts'
-import { missingEmulator } from '../aws/emulator.ts'
 import { parquetOf, publishViews, putOutputs, readParts } from '../support/training-lake.ts'
-import { type AthenaLake, DATABASE, openAthenaLake } from './athena-lake.ts'
+import { type AthenaLake, openAthenaLake } from './athena-lake.ts'
 import { type AthenaShim, startAthenaShim } from './athena-shim.ts'
-import { missingTrino } from './trino.ts'
+import { TrinoClient } from './trino-client.ts'
 
-const missing = missingEmulator() ?? missingTrino()
+const servers = inject('servers')
 const LABELS = 20_000
 const FLIGHTS = 'node_modules/vega-datasets/data/flights-3m.parquet'
 
@@ -40,12 +39,13 @@ features:
   - {view: airport_pressure, as: known, columns: [mean_delay, last_at], carry: 5 days}
 `
 
-describe.skipIf(missing !== undefined)(`training sets, joined by Trino${missing === undefined ? '' : ` (${missing})`}`, () => {
+describe.skipIf(servers.missing)(`training sets, joined by Trino${servers.missing ? ` (${servers.missing})` : ''}`, () => {
   let lake: AthenaLake
   let shim: AthenaShim
   beforeAll(async () => {
-    lake = await openAthenaLake()
-    shim = await startAthenaShim(lake.trino)
+    // Trino's scratch catalog lies in the bucket of this name.
+    lake = await openAthenaLake('lake', servers)
+    shim = await startAthenaShim(new TrinoClient(servers.trino))
     vi.stubEnv('AWS_ENDPOINT_URL_ATHENA', shim.endpoint)
     await lake.define({ 'late_flights.training.yaml': SET })
     await lake.store.put('flights.parquet', await readFile(FLIGHTS))
@@ -99,7 +99,7 @@ describe.skipIf(missing !== undefined)(`training sets, joined by Trino${missing 
   it('leaves the set and its manifest, no table and no sent label', async () => {
     const keys = (await listAll(lake.store, { prefix: 'training/' })).map(({ key }) => key)
     expect(keys.filter((key) => key.includes('/_labels/'))).toEqual([])
-    expect((await lake.glue.send(new GetTablesCommand({ DatabaseName: DATABASE }))).TableList).toEqual([])
+    expect((await lake.glue.send(new GetTablesCommand({ DatabaseName: lake.database }))).TableList).toEqual([])
     expect(shim.statements[0]).toMatch(/^UNLOAD \(WITH at2 AS/)
   })
 

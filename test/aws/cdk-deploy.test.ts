@@ -83,7 +83,9 @@ describe.skipIf(missing !== undefined)(`cdk deploy, emulated${missing === undefi
   })
 
   it('publishes the code, creates the stacks, and registers the definitions', async () => {
-    expect(printed).toMatch(/Hindcast\.LakeStartBackfill\w+ = aws stepfunctions start-execution --region us-east-1 --state-machine-arn arn:/)
+    expect(printed).toMatch(
+      /Hindcast\.LakeStartBackfill\w+ = aws stepfunctions start-execution --region us-east-1 --state-machine-arn arn:/,
+    )
     const client = new S3Client({ forcePathStyle: true })
     for (const { asset } of app.code.values()) {
       const found = await client.send(new HeadObjectCommand({ Bucket: 'cdk-hnb659fds-assets-123456789012-us-east-1', Key: asset }))
