@@ -24,8 +24,8 @@ import type { Instant } from '../model/zone.ts'
 import { type AthenaEffects, type AthenaFeature, trainInAthena } from './train-athena.ts'
 import { planTraining, requireBudget, type TrainingPlan } from './train-plan.ts'
 import { coverageOf, type FeatureCoverage, requireCovered } from './training-coverage.ts'
-import { bringFeatures, bytesToBring, describeFeatures, listTables, readable } from './training-features.ts'
-import { type AskedPartitions, askedOf, askPartitions, countStates, joinLabels, type Part } from './training-join.ts'
+import { type BroughtFeature, bringFeatures, bytesToBring, describeFeatures, listTables, readable } from './training-features.ts'
+import { type AskedPartitions, askedOf, askPartitions, countStates, type FeatureCounts, joinLabels, type Part } from './training-join.ts'
 import { type BroughtLabels, bringLabels, type LabelEffects, type LabelPlace } from './training-labels.ts'
 import { manifestOf } from './training-report.ts'
 import type { TrainingTable } from './training-tables.ts'
@@ -109,9 +109,13 @@ async function make(making: Making): Promise<TrainingManifest> {
   const { labels, tables, coverages, plan } = decided
   requireBudget(plan, request.maxCostUsd)
   effects.onPlan?.(plan)
-  const [duplicates, late] = await together(countDuplicates(session, labels), lateWarnings(store, coverages, tables))
-  const { features, counts, files, ...how } =
-    plan.engine === 'athena' ? await makeInAthena(making, decided) : await makeHere(making, decided)
+  if (request.bytesMax !== undefined) requireRoom(request.bytesMax, brought.bytes, bytesToBring(coverages, tables, labels))
+  const [prepare, join] = plan.engine === 'athena' ? [describeFeatures, joinInAthena] : [bringFeatures, joinHere]
+  const [duplicates, features] = await together(
+    countDuplicates(session, labels),
+    prepare(coverages, tables, labels, decided.asked.lookupOf),
+  )
+  const [{ counts, files, ...how }, late] = await together(join(making, decided, features), lateWarnings(store, coverages, tables))
   const warnings = [...late, ...holeWarnings(coverages, tables, labels)]
   const set = { request, brought, labels, duplicates, files, warnings, ...how, now: effects.now() }
   const manifest = manifestOf(
@@ -167,10 +171,15 @@ function readOf({ published: { version }, carryMs }: TrainingView, partitions: r
   return { table: featureKey(version.view, version.version), partitions: sizes.length, bytes, carries: carryMs !== undefined }
 }
 
-async function makeHere(making: Making, { labels, asked, tables, coverages }: Decided) {
-  const { request, effects, brought, dir, session } = making
-  if (request.bytesMax !== undefined) requireRoom(request.bytesMax, brought.bytes, bytesToBring(coverages, tables, labels))
-  const features = await bringFeatures(coverages, tables, labels, asked.lookupOf)
+interface Joined {
+  readonly counts: readonly FeatureCounts[]
+  readonly files: TrainingManifest['files']
+  readonly engine: EngineBuild
+  readonly scannedBytes?: number
+}
+
+async function joinHere(making: Making, { labels, asked }: Decided, features: readonly BroughtFeature[]): Promise<Joined> {
+  const { request, effects, dir, session } = making
   const job = {
     name: request.training.name,
     labels,
@@ -185,13 +194,16 @@ async function makeHere(making: Making, { labels, asked, tables, coverages }: De
     countStates(session, parts, names, labels.rows),
     Promise.all(parts.map(({ file }) => digestOfFile(file))),
   )
-  return { features, counts, files: await putParts(making, parts, digests), engine: effects.engine.build }
+  return { counts, files: await putParts(making, parts, digests), engine: effects.engine.build }
 }
 
-async function makeInAthena({ request, effects, dir, session }: Making, { labels, asked, tables, coverages }: Decided) {
+async function joinInAthena(
+  { request, effects, dir, session }: Making,
+  { labels, asked, tables, coverages }: Decided,
+  features: readonly BroughtFeature[],
+): Promise<Joined> {
   const { athena, signal } = effects
   if (typeof athena !== 'object') throw new InternalError('Athena was chosen where there is none')
-  const features = await describeFeatures(coverages, tables, labels, asked.lookupOf)
   const job = {
     name: request.training.name,
     run: request.run,
@@ -203,7 +215,7 @@ async function makeInAthena({ request, effects, dir, session }: Making, { labels
     ...(signal && { signal }),
   }
   const { files, counts, scannedBytes } = await trainInAthena(job, { store: effects.lake.store, athena, session })
-  return { features, counts, files, scannedBytes, engine: { id: 'athena', description: athena.queries.name } }
+  return { counts, files, scannedBytes, engine: { id: 'athena', description: athena.queries.name } }
 }
 
 function athenaFeature(view: TrainingView, partitions: readonly Partition[], table: TrainingTable | undefined): AthenaFeature {
