@@ -109,7 +109,8 @@ async function make(making: Making): Promise<TrainingManifest> {
   const { labels, tables, coverages, plan } = decided
   requireBudget(plan, request.maxCostUsd)
   effects.onPlan?.(plan)
-  if (request.bytesMax !== undefined) requireRoom(request.bytesMax, brought.bytes, bytesToBring(coverages, tables, labels))
+  if (plan.engine === 'duckdb' && request.bytesMax !== undefined)
+    requireRoom(request.bytesMax, brought.bytes, bytesToBring(coverages, tables, labels))
   const [prepare, join] = plan.engine === 'athena' ? [describeFeatures, joinInAthena] : [bringFeatures, joinHere]
   const [duplicates, features] = await together(
     countDuplicates(session, labels),

@@ -57,35 +57,49 @@ export function bytesToBring(coverages: readonly FeatureCoverage[], tables: read
   return [...sizes.values()].reduce((sum, size) => sum + size, 0)
 }
 
-/** The same without the files: they are read where they lie, and only what no receipt tells is brought. */
-export function describeFeatures(
-  coverages: readonly FeatureCoverage[],
-  tables: readonly TrainingTable[],
-  labels: LabelTimes & { readonly columns: readonly OutputColumn[] },
-  lookupOf: readonly number[],
-): Promise<BroughtFeature[]> {
-  return Promise.all(
-    coverages.map(async (coverage, at) => {
-      const names = readNames(coverage, tables[at], labels)
-      const digests = (await tables[at]?.digests(names)) ?? []
-      return featureOf({ coverage, labels, lookup: lookupOf[at] ?? 0 }, names, { files: [], digests })
-    }),
-  )
+type Labels = LabelTimes & { readonly columns: readonly OutputColumn[] }
+
+/** What is at hand of a feature's partitions: local files where they are brought, and the SHA-256 of each. */
+interface AtHand {
+  readonly files: readonly string[]
+  readonly digests: readonly string[]
 }
 
 /** Brings the partitions that labels ask for, and with `carry` those before them. */
 export function bringFeatures(
   coverages: readonly FeatureCoverage[],
   tables: readonly TrainingTable[],
-  labels: LabelTimes & { readonly columns: readonly OutputColumn[] },
+  labels: Labels,
   lookupOf: readonly number[],
+): Promise<BroughtFeature[]> {
+  return featuresOf(coverages, tables, { labels, lookupOf }, async (table, names) => {
+    const local = await table.bring(names)
+    return { files: local.map(({ file }) => file), digests: local.map(({ sha256 }) => sha256) }
+  })
+}
+
+/** The same without the files: they are read where they lie, and only what no receipt tells is brought. */
+export function describeFeatures(
+  coverages: readonly FeatureCoverage[],
+  tables: readonly TrainingTable[],
+  labels: Labels,
+  lookupOf: readonly number[],
+): Promise<BroughtFeature[]> {
+  return featuresOf(coverages, tables, { labels, lookupOf }, async (table, names) => ({ files: [], digests: await table.digests(names) }))
+}
+
+function featuresOf(
+  coverages: readonly FeatureCoverage[],
+  tables: readonly TrainingTable[],
+  { labels, lookupOf }: { readonly labels: Labels; readonly lookupOf: readonly number[] },
+  reach: (table: TrainingTable, names: readonly string[]) => Promise<AtHand>,
 ): Promise<BroughtFeature[]> {
   return Promise.all(
     coverages.map(async (coverage, at) => {
-      const names = readNames(coverage, tables[at], labels)
-      const local = (await tables[at]?.bring(names)) ?? []
-      const brought = { files: local.map(({ file }) => file), digests: local.map(({ sha256 }) => sha256) }
-      return featureOf({ coverage, labels, lookup: lookupOf[at] ?? 0 }, names, brought)
+      const table = tables[at]
+      const names = readNames(coverage, table, labels)
+      const atHand = table ? await reach(table, names) : { files: [], digests: [] }
+      return featureOf({ coverage, labels, lookup: lookupOf[at] ?? 0 }, names, atHand)
     }),
   )
 }
@@ -98,9 +112,9 @@ function readNames({ view, present }: FeatureCoverage, table: TrainingTable | un
 }
 
 function featureOf(
-  { coverage, labels, lookup }: { coverage: FeatureCoverage; labels: { readonly columns: readonly OutputColumn[] }; lookup: number },
+  { coverage, labels, lookup }: { readonly coverage: FeatureCoverage; readonly labels: Labels; readonly lookup: number },
   names: readonly string[],
-  { files, digests }: { readonly files: readonly string[]; readonly digests: readonly string[] },
+  { files, digests }: AtHand,
 ): BroughtFeature {
   const asked = new Map(coverage.present.map((one) => [one.partition.name, one.labels]))
   const uncovered = coverage.missing.map(({ partition }) => partition.end)
