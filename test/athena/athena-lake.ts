@@ -9,6 +9,7 @@ import { CreateDatabaseCommand, GlueClient } from '@aws-sdk/client-glue'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { vi } from 'vitest'
 import { S3Store } from '../../lib/lake/s3-store.ts'
+import { stubClientSettings } from '../aws/client-settings.ts'
 import { type CliResult, runCli } from '../e2e/run-cli.ts'
 import type { Servers } from './global-setup.ts'
 import { type Answer, TrinoClient } from './trino-client.ts'
@@ -34,13 +35,7 @@ export interface AthenaLake {
 
 /** Opens an empty lake in a bucket and a database of this name. Settings of clients are in the environment until it is closed. */
 export async function openAthenaLake(name: string, servers: Servers): Promise<AthenaLake> {
-  const settings = {
-    AWS_ENDPOINT_URL: servers.endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  }
-  for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
+  stubClientSettings(servers.endpoint)
   const trino = new TrinoClient(servers.trino)
   const [s3, glue] = [new S3Client({ forcePathStyle: true }), new GlueClient({})]
   await s3.send(new CreateBucketCommand({ Bucket: name }))

@@ -15,7 +15,8 @@ import { openLake } from '../../lib/lake/open-lake.ts'
 import { runCli, temporaryFolder } from '../e2e/run-cli.ts'
 import { openTestEngine } from '../support/house.ts'
 import { deployAssembly, type SynthesisedApp, synthesise } from './cdk.ts'
-import { deployedLake, settingsOf } from './deploy.ts'
+import { stubClientSettings } from './client-settings.ts'
+import { deployedLake } from './deploy.ts'
 import { type Deployed, openDeployed, outputsOf } from './deployed-lake.ts'
 import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
 import { type FunctionProcesses, openFunctionProcesses } from './function-processes.ts'
@@ -71,7 +72,7 @@ describe.skipIf(missing !== undefined)(`cdk deploy, emulated${missing === undefi
     functions = openFunctionProcesses({ moduleOf: (verb) => modules.get(verb) ?? '', now: Date.parse(NOW) })
     runner = await openLambdaRunner(functions.run)
     emulator = await startEmulator({ lambda: runner.url })
-    for (const [name, value] of Object.entries(settingsOf(emulator.endpoint))) vi.stubEnv(name, value)
+    stubClientSettings(emulator.endpoint)
     printed = await deployAssembly(emulator.endpoint, app.assembly)
     deployed = await openDeployed(await deployedLake(), functions.run)
   }, 900_000)

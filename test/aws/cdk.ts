@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { clientSettings } from './client-settings.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const ACCOUNT = '123456789012'
@@ -66,12 +67,7 @@ const SETTINGS = { CDK_DISABLE_CLI_TELEMETRY: 'true', AWS_EC2_METADATA_DISABLED:
 /** By this name: of a template's URL the emulator takes the first part of any other host for the bucket, and finds none. */
 function reach(endpoint: string | undefined) {
   if (endpoint === undefined) return {}
-  return {
-    AWS_ENDPOINT_URL: endpoint.replace('127.0.0.1', 'localhost'),
-    AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  }
+  return clientSettings(endpoint.replace('127.0.0.1', 'localhost'))
 }
 
 function bytesBelow(folder: string): number {

@@ -8,6 +8,7 @@ import { readPublished } from '../../lib/lake/published.ts'
 import { S3Store } from '../../lib/lake/s3-store.ts'
 import { sha256 } from '../../lib/model/hash.ts'
 import { runCli, temporaryFolder } from '../e2e/run-cli.ts'
+import { stubClientSettings } from './client-settings.ts'
 import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
 
 const NOW = '2026-03-31T09:30:00Z'
@@ -23,13 +24,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
   let store: S3Store
   beforeAll(async () => {
     emulator = await startEmulator()
-    for (const [name, value] of Object.entries({
-      AWS_ENDPOINT_URL: emulator.endpoint,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    }))
-      vi.stubEnv(name, value)
+    stubClientSettings(emulator.endpoint)
     const client = new S3Client({ forcePathStyle: true })
     await client.send(new CreateBucketCommand({ Bucket: 'lake' }))
     store = new S3Store(client, 'lake')

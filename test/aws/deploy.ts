@@ -18,11 +18,6 @@ export interface DeployedLake {
   readonly machineArn: string
 }
 
-/** The clients' settings, which the other functions here expect in the environment. */
-export function settingsOf(endpoint: string): Readonly<Record<string, string>> {
-  return { AWS_ENDPOINT_URL: endpoint, AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
-}
-
 /** Creates both stacks from the templates, with definitions of a test and code that runs elsewhere: `cdk-deploy.test.ts` has the real ones. */
 export async function deployLake(definitions: string): Promise<DeployedLake> {
   const s3 = new S3Client({ forcePathStyle: true })

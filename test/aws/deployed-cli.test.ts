@@ -4,9 +4,6 @@
  * redriven.
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import {
@@ -17,71 +14,31 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs'
 import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn'
 import { ListQueuesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { objectCreatedEvent } from '../../functions/work-from-event.ts'
-import { listAll, type ObjectStore } from '../../lib/lake/object-store.ts'
-import { openLake } from '../../lib/lake/open-lake.ts'
 import { DataError } from '../../lib/model/errors.ts'
 import { runCli } from '../e2e/run-cli.ts'
 import { TICKS_FILES } from '../support/ticks.ts'
-import { type DeployedLake, deployLake } from './deploy.ts'
-import { type DeployedFunctions, openFunctions } from './deployed-functions.ts'
-import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
-import { type Invocation, type LambdaRunner, openLambdaRunner } from './lambda-runner.ts'
+import { missingEmulator } from './emulator.ts'
+import { days, tickKey, ticks } from './orders.ts'
+import { useDeployed } from './use-deployed.ts'
 
 const NOW = '2001-05-01T00:00:00Z'
 const APRIL = ['--from', '2001-04-01', '--to', '2001-04-30'] as const
 const missing = missingEmulator()
 
 describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing === undefined ? '' : ` (${missing})`}`, () => {
-  let runner: LambdaRunner
-  let emulator: Emulator
-  let functions: DeployedFunctions
-  let deployed: DeployedLake
-  let store: ObjectStore
-  let definitions: string
-  /** What stands before each call of a function; it may throw, or wait. */
-  let before: (invocation: Invocation) => void | Promise<void> = () => undefined
-
+  const use = useDeployed({ definitions: TICKS_FILES, now: Date.parse(NOW) })
   beforeAll(async () => {
-    definitions = mkdtempSync(join(tmpdir(), 'hindcast-definitions-'))
-    for (const [file, text] of Object.entries(TICKS_FILES)) writeFileSync(join(definitions, file), text)
-    functions = openFunctions({ definitions, now: Date.parse(NOW), timeLeft: () => 900_000 })
-    runner = await openLambdaRunner(async (invocation) => {
-      await before(invocation)
-      return functions.run(invocation)
-    })
-    emulator = await startEmulator({ lambda: runner.url })
-    const settings = {
-      AWS_ENDPOINT_URL: emulator.endpoint,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    }
-    for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
-    deployed = await deployLake(definitions)
-    store = (await openLake(`s3://${deployed.bucket}`)).store
-    for (let day = 1; day <= 60; day++) {
-      const name = new Date(Date.parse('2001-03-01') + day * 86_400_000).toISOString().slice(0, 10)
-      await store.put(`ticks/dt=${name}/ticks.csv`, Buffer.from(`at,id\n${name} 01:00:00,a\n${name} 02:00:00,b\n`))
-    }
-  }, 120_000)
-  beforeEach(() => {
-    before = () => undefined
-  })
-  afterAll(async () => {
-    emulator?.close()
-    runner?.close()
-    await functions?.close()
-    vi.unstubAllEnvs()
+    for (const day of days('2001-03-02', 60)) await use.deployed.store.put(tickKey(day), ticks(day))
   })
 
-  const on = (...args: readonly string[]) => runCli(['--stack', 'Hindcast', '--features', definitions, '--now', NOW, ...args])
+  const on = (...args: readonly string[]) => runCli(['--stack', 'Hindcast', '--features', use.definitions, '--now', NOW, ...args])
   const runs = async () =>
-    ((await new SFNClient().send(new ListExecutionsCommand({ stateMachineArn: deployed.machineArn }))).executions ?? []).map(
+    ((await new SFNClient().send(new ListExecutionsCommand({ stateMachineArn: use.deployed.lake.machineArn }))).executions ?? []).map(
       ({ name = '' }) => name,
     )
-  const keys = async (prefix: string) => (await listAll(store, { prefix })).map(({ key }) => key)
+  const keys = (prefix: string) => use.deployed.keys(prefix)
   const outputs = async (prefix: string) => (await keys(prefix)).filter((key) => key.endsWith('/features.parquet'))
 
   it('says which stack there is not, and which lake of two is meant', async () => {
@@ -112,7 +69,16 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     const line = stack?.Outputs?.find(({ OutputKey: key = '' }) => key.startsWith('LakeStartBackfill'))?.OutputValue ?? ''
     const shell = await promisify(execFile)('bash', ['-c', `aws() { printf '%s\\n' "$@"; }\n${line}`])
     const input = '{"last":"30d","dryRun":true}'
-    const args = ['stepfunctions', 'start-execution', '--region', 'us-east-1', '--state-machine-arn', deployed.machineArn, '--input', input]
+    const args = [
+      'stepfunctions',
+      'start-execution',
+      '--region',
+      'us-east-1',
+      '--state-machine-arn',
+      use.deployed.lake.machineArn,
+      '--input',
+      input,
+    ]
     expect(shell.stdout.trim().split('\n')).toEqual(args)
   })
 
@@ -150,7 +116,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     const begun = new Promise<void>((resolve) => {
       begin = resolve
     })
-    before = ({ functionName }) => {
+    use.fault = ({ functionName }) => {
       if (!functionName.includes('Transform')) return undefined
       begin()
       return held
@@ -189,7 +155,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
   })
 
   it('cancels a run: what it holds is released, and the same request does the rest', { timeout: 120_000 }, async () => {
-    for (const key of await keys('features/busy/')) if (key.includes('dt=2001-04-1')) await store.delete(key)
+    for (const key of await keys('features/busy/')) if (key.includes('dt=2001-04-1')) await use.deployed.store.delete(key)
     const request = ['busy', ...APRIL, '--max-concurrency', '2'] as const
     const { run, release } = await holdTasks(...request)
     expect(await keys('runs/active/')).toEqual([`runs/active/${run}.json`])
@@ -204,7 +170,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(cancelled).toMatchObject({ code: 0, out: expect.stringMatching(`^stopped run ${run}: .*; its claim is removed`) })
     expect(await on('watch', run)).toMatchObject({ code: 130, out: expect.stringContaining('the same command goes on with the rest') })
     expect(await keys('runs/active/')).toEqual([])
-    before = () => undefined
+    use.fault = () => undefined
     expect(await on('cancel', run)).toMatchObject({ code: 2, err: expect.stringContaining('has ended (ABORTED)') })
     expect(await on('cancel', 'never')).toMatchObject({ code: 2, err: expect.stringMatching(/no run 'never'; expected one of .*busy/) })
     expect(await on('backfill', ...request)).toMatchObject({ code: 0 })
@@ -212,7 +178,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
   })
 
   it('ends with 3 where tasks failed, and names them', { timeout: 120_000 }, async () => {
-    before = ({ functionName }) => {
+    use.fault = ({ functionName }) => {
       if (functionName.includes('Transform')) throw new DataError('bad bytes')
     }
     const request = ['busier', '--from', '2001-04-02', '--to', '2001-04-30', '--max-concurrency', '2']
@@ -220,18 +186,18 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(out).toContain('failed: DataError: bad bytes')
     expect(out).toContain('the run ended early: States.ExceedToleratedFailureThreshold')
     expect(code).toBe(3)
-    before = () => undefined
+    use.fault = () => undefined
     expect(await on('backfill', ...request)).toMatchObject({ code: 0 })
   })
 
   it('does the rest of a run again, of one that computes everything only what did not finish', { timeout: 120_000 }, async () => {
-    before = ({ event }) => {
+    use.fault = ({ event }) => {
       const { place } = event as { readonly place?: { readonly index: number } }
       if (place?.index === 1) throw new DataError('bad bytes')
     }
     const failed = await on('backfill', 'busy', ...APRIL, '--reprocess', 'all', '--max-concurrency', '3', '--tolerated-failures', '50')
     expect(failed.code).toBe(3)
-    before = () => undefined
+    use.fault = () => undefined
     const [, run = ''] = /^run (\S+):/.exec(failed.out) ?? []
     const dry = await on('redrive', run, '--dry-run', '--json')
     const { unfinished, requests } = JSON.parse(dry.out)
@@ -254,14 +220,14 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
   it('moves dead letters back to the live queue, after showing them', { timeout: 60_000 }, async () => {
     const client = new SQSClient({ useQueueUrlAsEndpoint: false })
     const queues = (await client.send(new ListQueuesCommand({}))).QueueUrls ?? []
-    const QueueUrl = queues.find((url) => url !== deployed.queueUrl)
-    const body = (key: string) => JSON.stringify(objectCreatedEvent(deployed.bucket, key))
+    const QueueUrl = queues.find((url) => url !== use.deployed.lake.queueUrl)
+    const body = (key: string) => JSON.stringify(objectCreatedEvent(use.deployed.lake.bucket, key))
     for (let at = 0; at < 12; at++)
       await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body(`ticks/dt=2001-04-01/${at}.csv`) }))
     await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'not JSON' }))
     const dry = await on('redrive', '--dead-letters', '--dry-run')
     expect(dry.out).toContain('would move 13 messages to the live queue')
-    expect(dry.out).toContain(`object s3://${deployed.bucket}/ticks/dt=2001-04-01/0.csv`)
+    expect(dry.out).toContain(`object s3://${use.deployed.lake.bucket}/ticks/dt=2001-04-01/0.csv`)
     expect((await on('status', 'busy')).out).toContain('dead letters: 13 messages failed every time')
     const { queue } = JSON.parse((await on('status', 'busy', '--json')).out)
     expect(await on('redrive', '--dead-letters')).toMatchObject({ code: 0, out: expect.stringContaining('moved 13 messages') })
@@ -296,21 +262,21 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
   })
 
   it('computes a bucket in the stack that has it, and here only with the engine build of the lake', { timeout: 120_000 }, async () => {
-    const at = ['--lake', `s3://${deployed.bucket}`, '--features', definitions, '--now', NOW] as const
+    const at = ['--lake', `s3://${use.deployed.lake.bucket}`, '--features', use.definitions, '--now', NOW] as const
     const there = await runCli([...at, 'backfill', 'busy', ...APRIL])
     expect(there).toMatchObject({ code: 0, err: expect.stringMatching(/started run \S+-busy-/) })
     const here = await runCli([...at, 'backfill', 'busy', ...APRIL, '--local', '--workers', '1', '--unverified'])
     expect(here).toMatchObject({ code: 0, out: expect.stringContaining('nothing to do') })
 
-    const engine = await store.get('registry/engine.json')
+    const engine = await use.deployed.store.get('registry/engine.json')
     const { description } = JSON.parse(Buffer.from(engine?.bytes ?? '{}').toString())
-    await store.put(
+    await use.deployed.store.put(
       'registry/engine.json',
       Buffer.from(JSON.stringify({ format: 1, engine: '0123456789ab', description: 'another build' })),
     )
     const before = await keys('runs/')
     const refused = await on('backfill', 'busy', ...APRIL, '--reprocess', 'all', '--local')
-    await store.put('registry/engine.json', engine?.bytes ?? new Uint8Array())
+    await use.deployed.store.put('registry/engine.json', engine?.bytes ?? new Uint8Array())
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('written by engine build 0123456789ab (another build)') })
     expect(refused.err).toContain(description)
     expect(await keys('runs/')).toEqual(before)

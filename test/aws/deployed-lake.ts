@@ -28,20 +28,21 @@ export interface Ended {
 /** A deployed lake as a person, and the event source mapping, work with it. Expects the clients' settings in the environment. */
 export class Deployed {
   readonly store: ObjectStore
-  readonly #lake: DeployedLake
+  /** Names and addresses of its parts. */
+  readonly lake: DeployedLake
   readonly #run: (invocation: Invocation) => Promise<unknown>
   readonly #machines = new SFNClient()
   readonly #queues = new SQSClient({ useQueueUrlAsEndpoint: false })
 
   constructor(lake: DeployedLake, store: ObjectStore, run: (invocation: Invocation) => Promise<unknown>) {
-    this.#lake = lake
+    this.lake = lake
     this.store = store
     this.#run = run
   }
 
   /** Starts an execution; gives its ARN. */
   async start(request: object, name?: string): Promise<string> {
-    const { machineArn: stateMachineArn } = this.#lake
+    const { machineArn: stateMachineArn } = this.lake
     const input = JSON.stringify(request)
     const started = await this.#machines.send(new StartExecutionCommand({ stateMachineArn, input, ...(name !== undefined && { name }) }))
     return started.executionArn ?? ''
@@ -66,14 +67,14 @@ export class Deployed {
   /** At most ten messages, which nobody else gets for the time of the queue's visibility. */
   async receive(): Promise<Message[]> {
     const { Messages: messages = [] } = await this.#queues.send(
-      new ReceiveMessageCommand({ QueueUrl: this.#lake.queueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['SentTimestamp'] }),
+      new ReceiveMessageCommand({ QueueUrl: this.lake.queueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['SentTimestamp'] }),
     )
     return messages
   }
 
   /** Hands a batch to the function as the mapping does: what it does not name as failed is deleted. Gives the failed ones. */
   async handle(messages: readonly Message[]): Promise<Message[]> {
-    const { queueUrl: QueueUrl } = this.#lake
+    const { queueUrl: QueueUrl } = this.lake
     const Records = messages.map(({ MessageId: messageId, Body: body }) => ({ messageId, body }))
     const answer = await this.call('LakeTransform', { Records })
     const { batchItemFailures } = answer as { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] }
@@ -89,7 +90,7 @@ export class Deployed {
   /** Takes batch after batch until none comes. What failed comes again at once, as if the time of the queue's visibility had passed. */
   async drain(): Promise<void> {
     for (let messages = await this.receive(); messages.length > 0; messages = await this.receive()) {
-      const QueueUrl = this.#lake.queueUrl
+      const QueueUrl = this.lake.queueUrl
       for (const { ReceiptHandle } of await this.handle(messages))
         await this.#queues.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }))
     }
@@ -97,7 +98,7 @@ export class Deployed {
 
   /** Takes away the messages that failed every time; gives their bodies. */
   async deadLetters(): Promise<string[]> {
-    const asked = new GetQueueAttributesCommand({ QueueUrl: this.#lake.queueUrl, AttributeNames: ['RedrivePolicy'] })
+    const asked = new GetQueueAttributesCommand({ QueueUrl: this.lake.queueUrl, AttributeNames: ['RedrivePolicy'] })
     const { RedrivePolicy: policy = '{}' } = (await this.#queues.send(asked)).Attributes ?? {}
     const { deadLetterTargetArn: arn = '' } = JSON.parse(policy) as { readonly deadLetterTargetArn?: string }
     const { QueueUrl } = await this.#queues.send(new GetQueueUrlCommand({ QueueName: arn.split(':').at(-1) }))
@@ -108,22 +109,22 @@ export class Deployed {
 
   /** Takes away all that waits. */
   async purge(): Promise<void> {
-    await this.#queues.send(new PurgeQueueCommand({ QueueUrl: this.#lake.queueUrl }))
+    await this.#queues.send(new PurgeQueueCommand({ QueueUrl: this.lake.queueUrl }))
   }
 
   async send(bodies: readonly unknown[]): Promise<void> {
-    await queueSender(this.#lake.queueUrl)(bodies)
+    await queueSender(this.lake.queueUrl)(bodies)
   }
 
   /** How many messages wait. */
   async waiting(): Promise<number> {
-    const asked = new GetQueueAttributesCommand({ QueueUrl: this.#lake.queueUrl, AttributeNames: ['ApproximateNumberOfMessages'] })
+    const asked = new GetQueueAttributesCommand({ QueueUrl: this.lake.queueUrl, AttributeNames: ['ApproximateNumberOfMessages'] })
     return Number((await this.#queues.send(asked)).Attributes?.ApproximateNumberOfMessages)
   }
 
   /** Calls a function by its name in the stack, as something else of AWS does. */
   call(functionName: string, event: unknown): Promise<unknown> {
-    const { bucket, queueUrl } = this.#lake
+    const { bucket, queueUrl } = this.lake
     const environment = { HINDCAST_LAKE: `s3://${bucket}`, HINDCAST_QUEUE_URL: queueUrl }
     return this.#run({ functionName, environment, event })
   }

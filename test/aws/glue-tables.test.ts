@@ -14,6 +14,7 @@ import { syncTables } from '../../lib/pipeline/sync-tables.ts'
 import { runCli } from '../e2e/run-cli.ts'
 import { openTestEngine } from '../support/house.ts'
 import { editedTicks, openVersionsLake, putTicks, TICK_FILES, type VersionsLake } from '../support/versions-lake.ts'
+import { stubClientSettings } from './client-settings.ts'
 import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
 
 const missing = missingEmulator()
@@ -31,13 +32,7 @@ describe.skipIf(missing !== undefined)(`tables in Glue, emulated${missing === un
 
   beforeAll(async () => {
     emulator = await startEmulator()
-    const settings = {
-      AWS_ENDPOINT_URL: emulator.endpoint,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    }
-    for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
+    stubClientSettings(emulator.endpoint)
     glue = new GlueClient({})
   }, 300_000)
   afterAll(async () => {

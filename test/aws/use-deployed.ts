@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, vi } from 'vitest'
-import { deployLake, settingsOf } from './deploy.ts'
+import { stubClientSettings } from './client-settings.ts'
+import { deployLake } from './deploy.ts'
 import { type DeployedFunctions, openFunctions } from './deployed-functions.ts'
 import { type Deployed, openDeployed } from './deployed-lake.ts'
 import { type Emulator, startEmulator } from './emulator.ts'
@@ -22,6 +23,8 @@ export interface UseDeployedOptions {
 export interface InUse {
   readonly deployed: Deployed
   readonly emulator: Emulator
+  /** The folder of the definitions. */
+  readonly definitions: string
   /** Throws instead of what a function would do, or waits before it; back to nothing after each test. */
   fault: (invocation: Invocation) => void | Promise<void>
   /** Milliseconds that a function has left when it asks; back to plenty after each test. */
@@ -48,6 +51,7 @@ const TASKS_MAX = 2
 
 /** Deploys these definitions before the tests of a file, and takes all down after them. */
 export function useDeployed({ definitions: files, now, processes: apart = false }: UseDeployedOptions): InUse {
+  const definitions = mkdtempSync(join(tmpdir(), 'hindcast-definitions-'))
   const opened: Opened = {}
   const use: InUse = {
     get deployed() {
@@ -59,6 +63,7 @@ export function useDeployed({ definitions: files, now, processes: apart = false 
     get processes() {
       return opened.apart
     },
+    definitions,
     fault: () => undefined,
     timeLeft: () => PLENTY_MS,
     calls: 0,
@@ -72,7 +77,6 @@ export function useDeployed({ definitions: files, now, processes: apart = false 
   }
 
   beforeAll(async () => {
-    const definitions = mkdtempSync(join(tmpdir(), 'hindcast-definitions-'))
     for (const [file, text] of Object.entries(files)) writeFileSync(join(definitions, file), text)
     opened.here = openFunctions({ definitions, now, timeLeft: (invocation) => use.timeLeft(invocation) })
     if (apart)
@@ -85,7 +89,7 @@ export function useDeployed({ definitions: files, now, processes: apart = false 
     opened.runner = await openLambdaRunner(run)
     opened.emulator = await startEmulator({ lambda: opened.runner.url })
     opened.proxy = await openFaultyProxy(opened.emulator.endpoint, { atMost: 1 })
-    for (const [name, value] of Object.entries(settingsOf(opened.emulator.endpoint))) vi.stubEnv(name, value)
+    stubClientSettings(opened.emulator.endpoint)
     opened.deployed = await openDeployed(await deployLake(definitions), run)
   }, 900_000)
   beforeEach(() => {
