@@ -24,7 +24,7 @@ export class WorkerProcess {
 
   /** @throws TransientError when the process ends in the middle. */
   runTask(task: Task): Promise<TransformReport | LandReport> {
-    if (!this.#process.connected) this.#process = forkWorker(this.#start)
+    if (!this.#process.connected || hasEnded(this.#process)) this.#process = forkWorker(this.#start)
     return ask(this.#process, task)
   }
 
@@ -46,20 +46,33 @@ function workerEnvironment(): NodeJS.ProcessEnv {
   return compiled === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: compiled }
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
+}
+
 function ask(worker: ChildProcess, task: Task): Promise<TransformReport | LandReport> {
   return new Promise((resolve, reject) => {
-    const ended = (code: number | null, signal: string | null) => {
+    const stop = () => {
       worker.off('message', answered)
+      worker.off('exit', ended)
+    }
+    const ended = (code: number | null, signal: string | null) => {
+      stop()
       reject(new TransientError(`a worker process ended in the middle of a task (${signal ?? `exit code ${code}`})`))
     }
     const answered = (answer: WorkerAnswer) => {
-      worker.off('exit', ended)
+      stop()
       if ('report' in answer) resolve(answer.report)
       else reject(errorOf(answer.error))
     }
     worker.once('message', answered)
     worker.once('exit', ended)
-    worker.send(task)
+    worker.send(task, (error) => {
+      if (!error) return
+      if (hasEnded(worker)) ended(worker.exitCode, worker.signalCode)
+      // Its end is not known here yet, and whoever tries again must find it ended.
+      else worker.kill('SIGKILL')
+    })
   })
 }
 
