@@ -149,7 +149,7 @@ function addBackfillCommands(program: Command, ended: Ended): void {
     ]),
   )
     .option('--dry-run', 'plan only')
-    .option('--workers <n>', 'worker processes (default: all cores)', parseCount)
+    .option('--workers <n>', 'tasks at a time, each with an engine of its own (default: cores + 1)', parseCount)
     .option('--reason <text>', 'why, for the report', 'backfill')
     .option('--publish', 'publish all versions of the run at once when it is done')
     .option('--unverified', 'do not hold what live wrote against a backfill first, and publish all the same')
@@ -302,7 +302,7 @@ function addVersionCommands(program: Command, ended: Ended): void {
   add(program, 'rollback <views...>', 'Publish what was published before; what that lacks is computed first', [
     'hindcast rollback airport_week',
   ])
-    .option('--workers <n>', 'worker processes (default: all cores)', parseCount)
+    .option('--workers <n>', 'tasks at a time, each with an engine of its own (default: cores + 1)', parseCount)
     .option('--json', 'write what was done as JSON')
     .action(async (views: string[], options) =>
       ended(await (await import('./commands/rollback.ts')).rollback(contextOf(program), { views, ...options })),

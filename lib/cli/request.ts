@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import type { Catalog } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
@@ -7,6 +6,7 @@ import type { PeriodRequest } from '../model/period.ts'
 import { PRICES, type PriceTable } from '../model/price.ts'
 import type { Reprocess } from '../model/states.ts'
 import { type BackfillRequest, type PlanSettings, TASK_SECONDS } from '../pipeline/request.ts'
+import { usualWorkers } from './usual-workers.ts'
 
 export interface PeriodOptions {
   readonly from?: string
@@ -67,7 +67,7 @@ const priceFile = z.strictObject({
 
 /** Tasks for the workers that there are: a few each, so that the last one does not run alone. */
 export async function settingsOf(options: PlanOptions): Promise<PlanSettings> {
-  const workers = options.workers ?? availableParallelism()
+  const workers = options.workers ?? usualWorkers()
   return { prices: options.prices ? await readPrices(options.prices) : PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 }
 }
 

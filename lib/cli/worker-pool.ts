@@ -7,10 +7,10 @@ import { type LaneStart, TaskLane } from './task-lane.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 /**
- * Lanes in this process: the engine works on threads of its own, so one JavaScript thread feeds two at least, and neither pays for the start
+ * Lanes in this process: the engine works on threads of its own, so one JavaScript thread feeds three at least, and none pays for the start
  * of a process (0.2 s of processor time). Further ones get a process each.
  */
-const LANES_HERE = 2
+const LANES_HERE = 3
 
 /** How often a task is tried when its worker died or something transient happened. */
 const TRIES = 3

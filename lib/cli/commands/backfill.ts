@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { isBucket } from '../../lake/open-lake.ts'
 import type { Registered } from '../../lake/registry.ts'
 import type { Effects } from '../../pipeline/effects.ts'
@@ -14,6 +13,7 @@ import { exitCodeOfRun, renderRun } from '../render-run.ts'
 import { type PlanOptions, requestOf, settingsOf } from '../request.ts'
 import { runId } from '../run-id.ts'
 import { holderOfProcess, openSession, type Session } from '../session.ts'
+import { usualWorkers } from '../usual-workers.ts'
 import { WorkerPool } from '../worker-pool.ts'
 import { plan } from './plan.ts'
 
@@ -40,7 +40,7 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
   if (options.dryRun) return plan(context, options)
   const began = performance.now()
   // Worker processes start while this one checks the definitions and plans.
-  const pool = new WorkerPool(workerStart(context), options.workers ?? availableParallelism())
+  const pool = new WorkerPool(workerStart(context), options.workers ?? usualWorkers())
   const session = await openSession(context, {
     write: true,
     views: options.views,

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { PRICES } from '../../model/price.ts'
 import { TASK_SECONDS } from '../../pipeline/request.ts'
 import { type RollbackReport, rollback as rollBack } from '../../pipeline/rollback.ts'
@@ -11,6 +10,7 @@ import { exitCodeOfTasks, renderRun } from '../render-run.ts'
 import { exitCodeOfTables } from '../render-tables.ts'
 import { runId } from '../run-id.ts'
 import { holderOfProcess } from '../session.ts'
+import { usualWorkers } from '../usual-workers.ts'
 import { WorkerPool } from '../worker-pool.ts'
 import { effectsOf } from './backfill.ts'
 
@@ -20,7 +20,7 @@ export async function rollback(
   options: { readonly views: readonly string[]; readonly workers?: number; readonly json?: boolean },
 ): Promise<number> {
   const session = await openRegistrySession(context)
-  const workers = options.workers ?? availableParallelism()
+  const workers = options.workers ?? usualWorkers()
   const pool = new LazyPool(context, workers)
   const abort = new AbortController()
   const interrupt = () => {

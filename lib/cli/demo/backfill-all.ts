@@ -9,6 +9,7 @@ import { effectsOf } from '../commands/backfill.ts'
 import type { CliContext } from '../context.ts'
 import { lazyGateEffects } from '../gate-effects.ts'
 import type { Session } from '../session.ts'
+import { usualWorkers } from '../usual-workers.ts'
 import { WorkerPool } from '../worker-pool.ts'
 
 export const FIRST = '2001-01-01'
@@ -18,7 +19,7 @@ export const LAST = '2001-07-01'
 export interface BackfilledAll {
   readonly plan: Plan
   readonly report: RunReport
-  readonly workers: number
+  readonly cores: number
   readonly wallMs: number
 }
 
@@ -30,7 +31,7 @@ export async function backfillAll(
   options: { readonly period?: { readonly from: string; readonly to: string }; readonly views?: readonly string[] } = {},
 ): Promise<BackfilledAll> {
   const began = performance.now()
-  const workers = availableParallelism()
+  const workers = usualWorkers()
   const period = options.period ?? { from: FIRST, to: LAST }
   const views = options.views ?? viewsOf(session, period)
   const request: BackfillRequest = { views, period, with: 'upstream', reprocess: 'stale', missingInputs: 'block', reason: 'demo' }
@@ -42,7 +43,7 @@ export async function backfillAll(
       settings: settingsFor(workers),
       onProgress: ({ done, of, level }) => tell(`level ${level}, ${done} of ${of} tasks`),
     })
-    return { plan, report, workers, wallMs: performance.now() - began }
+    return { plan, report, cores: availableParallelism(), wallMs: performance.now() - began }
   } finally {
     await pool.close()
   }

@@ -25,7 +25,7 @@ export function describeWeeks(weeks: LiveWeeks): string {
   ].join('\n')
 }
 
-export function describeBackfill({ plan, report, workers, wallMs }: BackfilledAll): string {
+export function describeBackfill({ plan, report, cores, wallMs }: BackfilledAll): string {
   const rows = plan.views.map((view) => [
     `   ${view.view}`,
     `${view.first}..${view.last}`,
@@ -41,7 +41,7 @@ export function describeBackfill({ plan, report, workers, wallMs }: BackfilledAl
   return [
     table,
     `   On AWS this is priced at ${usd(plan.quote.lowUsd)} to ${usd(plan.quote.highUsd)} before it runs (${plan.quote.region}, ${plan.quote.date}).`,
-    `   ${written} partitions with ${count(report.rows, 'row')} from ${prettyBytes(report.bytesRead)} in ${prettyMs(wallMs)} on ${count(workers, 'core')}: ${rate} a second. ` +
+    `   ${written} partitions with ${count(report.rows, 'row')} from ${prettyBytes(report.bytesRead)} in ${prettyMs(wallMs)} on ${count(cores, 'core')}: ${rate} a second. ` +
       `Rejected ${report.rejected.length}, failed ${report.failures.length}.`,
   ].join('\n')
 }
