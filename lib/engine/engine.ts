@@ -41,15 +41,17 @@ export class Session {
   }
 
   static async open({ threads = 1, ...options }: SessionOptions): Promise<Session> {
-    const instance = await DuckDBInstance.create(':memory:', { threads: String(threads), memory_limit: `${options.memoryLimitMb}MB` })
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(threads),
+      memory_limit: `${options.memoryLimitMb}MB`,
+      temp_directory: join(options.scratch, 'spill'),
+      preserve_insertion_order: 'true',
+      enable_external_file_cache: 'false',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    })
     const connection = await instance.connect()
-    const spill = join(options.scratch, 'spill')
     await connection.run(`SET TimeZone=${literal(options.zone)}`)
-    await connection.run(`SET temp_directory=${literal(spill)}`)
-    await connection.run(`SET preserve_insertion_order=true`)
-    await connection.run(`SET enable_external_file_cache=false`)
-    await connection.run(`SET autoinstall_known_extensions=false`)
-    await connection.run(`SET autoload_known_extensions=false`)
     await connection.run(`SET allowed_directories=${literalList([options.scratch])}`)
     const files = options.files ?? []
     if (files.length > 0) await connection.run(`SET allowed_paths=${literalList(files)}`)

@@ -51,16 +51,20 @@ export class LocalEngine {
     })
   }
 
-  profileAll(objects: readonly LocalObject[], binding: SourceBinding): Promise<Attempt<ObjectProfile>[]> {
-    return this.engine.session('UTC', (session) => profileObjects(session, objects, binding))
+  profileAll(objects: readonly LocalObject[], binding: SourceBinding, zone = 'UTC'): Promise<Attempt<ObjectProfile>[]> {
+    return this.engine.session(zone, (session) => profileObjects(session, objects, binding))
   }
 
-  layout(file: { readonly file: string; readonly size: number }, columns: readonly string[]): Promise<ParquetLayout | undefined> {
-    return this.engine.session('UTC', (session) => readLayout(session, file, columns))
+  layout(
+    file: { readonly file: string; readonly size: number },
+    columns: readonly string[],
+    zone = 'UTC',
+  ): Promise<ParquetLayout | undefined> {
+    return this.engine.session(zone, (session) => readLayout(session, file, columns))
   }
 
-  stretches(object: LocalObject, binding: SourceBinding, known: KnownRows): Promise<readonly Stretch[] | undefined> {
-    return this.engine.session('UTC', (session) => readStretches(session, object, binding, known))
+  stretches(object: LocalObject, binding: SourceBinding, known: KnownRows, zone = 'UTC'): Promise<readonly Stretch[] | undefined> {
+    return this.engine.session(zone, (session) => readStretches(session, object, binding, known))
   }
 
   /** Ends the query that runs; it and all later ones fail with a TransientError. */

@@ -27,12 +27,19 @@ export interface ComputeEngine {
   emptyPiece(source: Decoding, file: string): Promise<Piece>
   /** Decodes a raw object into one local Parquet file. */
   decode(raw: RawObject, source: Decoding, file: string): Promise<Decoded>
-  /** Looks at objects of one source as this binding reads them, each for itself. */
-  profileAll(objects: readonly LocalObject[], binding: SourceBinding): Promise<readonly Attempt<ObjectProfile>[]>
+  /**
+   * Looks at objects of one source as this binding reads them, each for itself. Here and below `zone` is that of the session which is asked:
+   * all give the same, and the one that computes next is open then.
+   */
+  profileAll(objects: readonly LocalObject[], binding: SourceBinding, zone?: string): Promise<readonly Attempt<ObjectProfile>[]>
   /** Where columns lie in a Parquet file of which only the footer has to be there. */
-  layout(file: { readonly file: string; readonly size: number }, columns: readonly string[]): Promise<ParquetLayout | undefined>
+  layout(
+    file: { readonly file: string; readonly size: number },
+    columns: readonly string[],
+    zone?: string,
+  ): Promise<ParquetLayout | undefined>
   /** When the rows of an object are, stretch by stretch; its event times have to be there. */
-  stretches(object: LocalObject, binding: SourceBinding, known: KnownRows): Promise<readonly Stretch[] | undefined>
+  stretches(object: LocalObject, binding: SourceBinding, known: KnownRows, zone?: string): Promise<readonly Stretch[] | undefined>
 }
 
 /** Where live work waits: SQS on AWS, memory in a process. */

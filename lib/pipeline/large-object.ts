@@ -27,6 +27,8 @@ export interface LargeObjectOptions {
   readonly size: number
   /** Brings bytes of the object to the local file; absent where the file is whole. */
   readonly fetch?: Fetch
+  /** Zone of the engine's session that is asked. */
+  readonly zone?: string
   /** What is fetched first, from the object's end. */
   readonly tailBytes?: number
 }
@@ -90,8 +92,8 @@ export class LargeObject {
     return remembered(this.#layouts, canonicalJson(columns), async () => {
       this.#footer ??= this.#bringFooter()
       await this.#footer
-      const { engine, object, size } = this.#options
-      const tried = await attempt(() => engine.layout({ file: object.file, size }, columns))
+      const { engine, object, size, zone } = this.#options
+      const tried = await attempt(() => engine.layout({ file: object.file, size }, columns, zone))
       if ('value' in tried) return tried.value
       // A footer that cannot be read is told by whoever reads the object, whole.
       if (tried.error instanceof DataError) return undefined
@@ -100,9 +102,9 @@ export class LargeObject {
   }
 
   #times(binding: SourceBinding, profile: ObjectProfile, { groups }: ParquetLayout): Promise<readonly Stretch[] | undefined> {
-    const { engine, object } = this.#options
+    const { engine, object, zone } = this.#options
     return remembered(this.#stretches, canonicalJson([binding.eventTime ?? null]), () =>
-      engine.stretches(object, binding, { profile, groups }),
+      engine.stretches(object, binding, { profile, groups }, zone),
     )
   }
 

@@ -57,7 +57,7 @@ export async function transform(task: ComputeTask, catalog: Catalog, effects: Ef
   if (!feature) throw new InvalidInputError(`view ${task.view} has no live version ${task.version}; it was dropped or never registered`)
   const calendar = viewCalendar(feature.version)
   const partitions = calendar.within(calendar.named(task.first).start, calendar.named(task.last).end)
-  const bench = new Workbench(effects, `task-${effects.newId()}`)
+  const bench = new Workbench(effects, `task-${effects.newId()}`, feature.version.zone)
   try {
     const run = new TransformRun({ task, catalog, effects, feature, bench })
     await run.rounds(partitions)

@@ -67,11 +67,14 @@ export class Workbench {
   readonly #effects: Pick<Effects, 'lake' | 'engine'>
   readonly #kept = new Map<string, Promise<Kept>>()
   readonly #dir: string
+  readonly #zone: string | undefined
   #made: Promise<unknown> | undefined
   #count = 0
 
-  constructor(effects: Pick<Effects, 'lake' | 'engine'>, name: string) {
+  /** `zone`: that of the view that will be computed. */
+  constructor(effects: Pick<Effects, 'lake' | 'engine'>, name: string, zone?: string) {
     this.#effects = effects
+    this.#zone = zone
     this.#dir = join(effects.engine.scratch, name)
   }
 
@@ -176,7 +179,7 @@ export class Workbench {
     const profiles = this.#profiles()
     if (profiles.size >= KEPT_PROFILES) profiles.clear()
     const objects = ahead.map(({ object }) => object)
-    const all = this.#effects.engine.profileAll(objects, first.binding)
+    const all = this.#effects.engine.profileAll(objects, first.binding, this.#zone)
     return ahead.map(({ name }, at) => {
       const profile = all.then((tried) => unwrap(tried[at]))
       profiles.set(name, profile)
@@ -211,8 +214,9 @@ export class Workbench {
     if (isParquet) {
       const one = { ...local, file, decoded: raw === undefined, skipped: 0 }
       const fetch = isSparse ? fetchSparse(store, object, file) : undefined
+      const where = this.#zone === undefined ? {} : { zone: this.#zone }
       const large = isLarge
-        ? new LargeObject({ engine: this.#effects.engine, object: one, size: object.size, ...(fetch && { fetch }) })
+        ? new LargeObject({ engine: this.#effects.engine, object: one, size: object.size, ...where, ...(fetch && { fetch }) })
         : undefined
       return { object: one, id, ...(large && { large }) }
     }

@@ -135,6 +135,10 @@ describe('what one statement tells of several', () => {
     ])
   })
 
+  it.each(['America/New_York', 'Asia/Kolkata'])('profiles the same in a session of %s', async (zone) => {
+    expect((await engine.profileAll(objects, binding, zone)).map(plain)).toEqual(await profileAlone())
+  })
+
   it('computes partitions together as it does each alone: the same files, counts and refusals', async () => {
     const profiles = await engine.profileAll(objects, binding)
     const jobs = objects.flatMap((object, at): Omit<ComputeJob, 'file'>[] => {
