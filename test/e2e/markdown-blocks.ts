@@ -26,7 +26,7 @@ export function blocksOf(markdown: string): Block[] {
   return blocks
 }
 
-/** What differs from run to run: ids, durations, sizes of files, prices. */
+/** What differs from run to run and from machine to machine: ids, durations, sizes of files, prices, tasks, of which each core gets a few. */
 export function masked(text: string): string {
   return text
     .replace(/\b\d{8}T\d{6}Z-[0-9a-f]{4}\b/g, 'RUN')
@@ -34,6 +34,7 @@ export function masked(text: string): string {
     .replace(/\b\d[\d,.]* (B|kB|MB)\b/g, 'SIZE')
     .replace(/ *\$\d[\d.]*/g, ' PRICE')
     .replace(/ *\d[\d.]* GB-s/g, ' COMPUTE')
+    .replace(/ in \d+ tasks /g, ' in TASKS ')
     .replace(/[ \t]+$/gm, '')
 }
 
