@@ -6,11 +6,11 @@ import type { createTransformHandler } from './transform.ts'
 
 type TransformHandler = ReturnType<typeof createTransformHandler>
 
-/** Calls the handler through the map's door, as a state machine does. */
-export function invokeTask(handler: TransformHandler, task: ComputeTask): Promise<TransformReport>
-export function invokeTask(handler: TransformHandler, task: Task): Promise<TransformReport | LandReport>
-export async function invokeTask(handler: TransformHandler, task: Task): Promise<TransformReport | LandReport> {
-  return (await invoke(handler, { task })) as TransformReport | LandReport
+/** Calls the handler through the map's door, as a state machine does, for the first time or again. */
+export function invokeTask(handler: TransformHandler, task: ComputeTask, triesBefore?: number): Promise<TransformReport>
+export function invokeTask(handler: TransformHandler, task: Task, triesBefore?: number): Promise<TransformReport | LandReport>
+export async function invokeTask(handler: TransformHandler, task: Task, triesBefore = 0): Promise<TransformReport | LandReport> {
+  return (await invoke(handler, { task, triesBefore })) as TransformReport | LandReport
 }
 
 /** Calls the handler through the queue's door, as the event source mapping does. */

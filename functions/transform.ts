@@ -4,7 +4,7 @@ import { withVersions } from '../lib/lake/registry.ts'
 import { renderError, Unfinished } from '../lib/model/errors.ts'
 import { handleMessage } from '../lib/pipeline/live.ts'
 import { putResults } from '../lib/pipeline/run-files.ts'
-import { runTask, type TaskReport } from '../lib/pipeline/run-task.ts'
+import { runTask, type TaskReport, tryTask } from '../lib/pipeline/run-task.ts'
 import type { Message, Task } from '../lib/pipeline/task.ts'
 import { type Environment, environmentOfProcess, type NeededVersion } from './environment.ts'
 import { observed } from './observed.ts'
@@ -32,8 +32,9 @@ export function createTransformHandler(
       const opened = await open(neededBy(work))
       const environment = { ...opened, effects: withDeadline(opened.effects, context) }
       if (work.door === 'queue') return handleBatch(work.items, environment)
-      const whole = await withTask(work.task, environment)
-      return work.place ? leaveResult(work.task, work.place, whole) : runTask(work.task, whole.catalog, whole.effects)
+      const { task, place, triesBefore = 0 } = work
+      const whole = await withTask(task, environment)
+      return place ? leaveResult({ task, triesBefore }, place, whole) : runTask(task, whole.catalog, whole.effects, { triesBefore })
     })
 }
 
@@ -48,21 +49,29 @@ function neededBy(work: Work): NeededVersion[] {
   return messages.flatMap((message) => (message.kind === 'task' ? [message] : []))
 }
 
+interface TriedTask {
+  readonly task: Task
+  readonly triesBefore: number
+}
+
 /**
- * The result lies beside the run's plan, since a state of a machine holds 256 KiB and a report may be larger. A failed try leaves what
- * was wrong there, until a later one replaces it.
+ * The result lies beside the run's plan, since a state of a machine holds 256 KiB and a report may be larger. A try that fails or runs out
+ * of time leaves what it took, for the bill; a failed one also what was wrong, until a later one replaces that.
  */
-async function leaveResult(task: Task, place: RunPlace, { catalog, effects }: Environment): Promise<RunPlace> {
-  const { run, level, index } = place
-  const put = (result: { readonly report: TaskReport } | { readonly error: string }) =>
-    putResults(effects.lake.store, run, { level, index, results: [{ task, ...result }] })
-  try {
-    await put({ report: await runTask(task, catalog, effects) })
-  } catch (error) {
-    if (!(error instanceof Unfinished)) await put({ error: `${error instanceof Error ? error.name : 'Error'}: ${renderError(error)}` })
-    throw error
+async function leaveResult({ task, triesBefore }: TriedTask, place: RunPlace, { catalog, effects }: Environment): Promise<RunPlace> {
+  const { run, ...at } = place
+  const { store } = effects.lake
+  const { tried, spent } = await tryTask(task, catalog, effects, { triesBefore })
+  if ('value' in tried) {
+    await putResults(store, run, { ...at, results: [{ task, report: { ...tried.value, spent } }] })
+    return place
   }
-  return place
+  await putResults(store, run, { ...at, triesBefore, results: [{ task, spent }] })
+  if (!(tried.error instanceof Unfinished)) {
+    const error = `${tried.error instanceof Error ? tried.error.name : 'Error'}: ${renderError(tried.error)}`
+    await putResults(store, run, { ...at, results: [{ task, error, triesBefore }] })
+  }
+  throw tried.error
 }
 
 /** Messages fail alone: the others of the batch are done, the failed ones come again. What does not fit the time is sent anew. */

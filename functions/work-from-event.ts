@@ -8,7 +8,7 @@ import type { Message, Task } from '../lib/pipeline/task.ts'
 /** What both doors of the function come to: the messages of a queue batch, or one task of a map. */
 export type Work =
   | { readonly door: 'queue'; readonly items: readonly WorkItem[] }
-  | { readonly door: 'map'; readonly task: Task; readonly place?: RunPlace }
+  | { readonly door: 'map'; readonly task: Task; readonly place?: RunPlace; readonly triesBefore?: number }
 
 /** Which task of a run this is; its result is left there. */
 export interface RunPlace {
@@ -48,6 +48,7 @@ const messageSchema = z.discriminatedUnion('kind', [computeTask, landTask, arriv
 const mapEvent = z.strictObject({
   task: taskSchema,
   place: z.strictObject({ run: z.string(), level: z.int().min(0), index: z.int().min(0) }).exactOptional(),
+  triesBefore: z.int().min(0).exactOptional(),
 })
 
 /** An S3 event as EventBridge brings it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */

@@ -23,8 +23,8 @@ export class TaskLane {
     this.#start = start
   }
 
-  runTask(task: Task): Promise<TransformReport | LandReport> {
-    const running = invokeTask(this.#handler, task)
+  runTask(task: Task, triesBefore: number): Promise<TransformReport | LandReport> {
+    const running = invokeTask(this.#handler, task, triesBefore)
     this.#running = running.catch(() => undefined)
     return running
   }

@@ -33,7 +33,7 @@ export class WorkerPool implements TaskMap {
       const worker = this.#idle.pop()
       if (!worker) throw new InternalError(`more than ${this.concurrency} tasks at a time`)
       try {
-        return await worker.runTask(task)
+        return await worker.runTask(task, attempt - 1)
       } catch (error) {
         if (this.#closed || !(error instanceof TransientError) || attempt >= TRIES) throw error
       } finally {

@@ -7,6 +7,12 @@ import type { Task } from '../pipeline/task.ts'
 import type { TransformReport } from '../pipeline/transform.ts'
 import type { LaneStart } from './task-lane.ts'
 
+/** What a worker process is sent. */
+export interface AskedTask {
+  readonly task: Task
+  readonly triesBefore: number
+}
+
 /** What a worker process sends back for a task. */
 export type WorkerAnswer =
   | { readonly report: TransformReport | LandReport }
@@ -23,9 +29,9 @@ export class WorkerProcess {
   }
 
   /** @throws TransientError when the process ends in the middle. */
-  runTask(task: Task): Promise<TransformReport | LandReport> {
+  runTask(task: Task, triesBefore: number): Promise<TransformReport | LandReport> {
     if (!this.#process.connected || hasEnded(this.#process)) this.#process = forkWorker(this.#start)
-    return ask(this.#process, task)
+    return ask(this.#process, { task, triesBefore })
   }
 
   /** Ends the process at once. Nothing that it was writing is left half written. */
@@ -50,7 +56,7 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null
 }
 
-function ask(worker: ChildProcess, task: Task): Promise<TransformReport | LandReport> {
+function ask(worker: ChildProcess, asked: AskedTask): Promise<TransformReport | LandReport> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       worker.off('message', answered)
@@ -67,7 +73,7 @@ function ask(worker: ChildProcess, task: Task): Promise<TransformReport | LandRe
     }
     worker.once('message', answered)
     worker.once('exit', ended)
-    worker.send(task, (error) => {
+    worker.send(asked, (error) => {
       if (!error) return
       if (hasEnded(worker)) ended(worker.exitCode, worker.signalCode)
       // Its end is not known here yet, and whoever tries again must find it ended.

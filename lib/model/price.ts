@@ -39,6 +39,8 @@ export const FUNCTION_GB = 2
 export interface Work {
   readonly partitions: number
   readonly tasks: number
+  /** Further tries of tasks. */
+  readonly retries: number
   readonly computeSeconds: number
   readonly bytesRead: number
   readonly bytesWritten: number
@@ -46,12 +48,13 @@ export interface Work {
   readonly puts: number
 }
 
-export const NO_WORK: Work = { partitions: 0, tasks: 0, computeSeconds: 0, bytesRead: 0, bytesWritten: 0, gets: 0, puts: 0 }
+export const NO_WORK: Work = { partitions: 0, tasks: 0, retries: 0, computeSeconds: 0, bytesRead: 0, bytesWritten: 0, gets: 0, puts: 0 }
 
 export function addWork(a: Work, b: Work): Work {
   return {
     partitions: a.partitions + b.partitions,
     tasks: a.tasks + b.tasks,
+    retries: a.retries + b.retries,
     computeSeconds: a.computeSeconds + b.computeSeconds,
     bytesRead: a.bytesRead + b.bytesRead,
     bytesWritten: a.bytesWritten + b.bytesWritten,
@@ -87,7 +90,7 @@ export interface Quote {
   readonly highUsd: number
 }
 
-/** Transitions of a Standard child execution of the map: start, task, end. */
+/** Transitions of a Standard child execution of the map: start, task, end. A further try is one more. */
 const TRANSITIONS_PER_TASK = 3
 
 /** The lines of a quote and of a bill, in this order. */
@@ -103,11 +106,11 @@ const LINES: readonly {
     amount: (work) => work.computeSeconds * FUNCTION_GB,
     usd: (prices) => prices.lambda_gb_second,
   },
-  { line: 'lambda requests', unit: 'requests', amount: (work) => work.tasks, usd: (prices) => prices.lambda_request },
+  { line: 'lambda requests', unit: 'requests', amount: (work) => work.tasks + work.retries, usd: (prices) => prices.lambda_request },
   {
     line: 'step functions',
     unit: 'transitions',
-    amount: (work) => work.tasks * TRANSITIONS_PER_TASK,
+    amount: (work) => work.tasks * TRANSITIONS_PER_TASK + work.retries,
     usd: (prices) => prices.step_functions_transition,
   },
   { line: 's3 get', unit: 'requests', amount: (work) => work.gets, usd: (prices) => prices.s3_get },

@@ -68,6 +68,7 @@ function workOf({ tally, planning, own }: BillFacts): Work {
   return {
     partitions: computedOf(tally),
     tasks: ended(tally),
+    retries: tally.tries.lost - tally.failed,
     computeSeconds: (tally.spent.ms + planning.ms) / 1000,
     bytesRead: all.bytesRead,
     bytesWritten: all.bytesWritten,
@@ -107,7 +108,12 @@ function whyTasks({ tally }: BillFacts): string[] {
 }
 
 function whyFailed({ tally }: BillFacts): string[] {
-  return tally.failed > 0 ? [`${count(tally.failed, 'task')} failed; what failed tasks used is counted in no line`] : []
+  const { lost, uncounted } = tally.tries
+  const counted = lost - uncounted
+  return [
+    ...(counted > 0 ? [`with ${count(counted, 'attempt')} that failed or ran out of time`] : []),
+    ...(uncounted > 0 ? [`${count(uncounted, 'attempt')} failed or died without a count; what that used is in no line`] : []),
+  ]
 }
 
 /** Partitions and tasks took other times than the quote allows for. */

@@ -2,11 +2,14 @@
  * The last step of a run whose tasks a state machine drove: the report from what the tasks left, and from what the map says of those
  * that left nothing because they timed out or died.
  */
+import { pMapIterable } from 'p-map'
 import { removeClaim } from '../lake/claims.ts'
 import { NO_REQUESTS } from '../lake/counting-store.ts'
 import { jsonBytes } from '../lake/json-object.ts'
+import type { ObjectStore } from '../lake/object-store.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { canonicalJson } from '../model/hash.ts'
+import { doneByTask } from './done-before.ts'
 import type { Effects } from './effects.ts'
 import type { Gate, Verdict } from './gate.ts'
 import { readRunPublish } from './publish-planned.ts'
@@ -16,6 +19,7 @@ import { readRecord } from './run-record.ts'
 import { type RunReport, reportOf, tasksPerLevel } from './run-report.ts'
 import { RunTally } from './run-tally.ts'
 import type { Task } from './task.ts'
+import type { TransformReport } from './transform.ts'
 import { readGate } from './verify-run.ts'
 
 /** What the state machine is told of a run's end; it does not grow with the number of partitions. */
@@ -58,11 +62,17 @@ export async function endRun(
   const lost = new Map<string, Lost>()
   for (const level of levels.keys())
     for (const one of (await readRecord(store, run, level)).failed) lost.set(canonicalJson(one.task), { level, ...one })
+  const failed: Lost[] = []
   await readResults(store, run, (level, result) => {
+    if ('spent' in result) return tally.add(level, result)
     lost.delete(canonicalJson(result.task))
-    tally.add(level, result)
+    if ('error' in result) failed.push({ level, ...result })
+    else tally.add(level, result)
   })
-  for (const { level, ...result } of lost.values()) tally.add(level, result)
+  for await (const { level, ...result } of pMapIterable([...failed, ...lost.values()], (one) => withDone(store, one), {
+    concurrency: LISTS_AT_ONCE,
+  }))
+    tally.add(level, result)
   const ended = new Date(effects.now()).toISOString()
   const wallMs = Date.parse(ended) - Date.parse(started)
   const [gate, publish] = await Promise.all([readGate(store, run), readRunPublish(store, run)])
@@ -77,6 +87,15 @@ interface Lost {
   readonly level: number
   readonly task: Task
   readonly error: string
+  readonly triesBefore?: number
+}
+
+const LISTS_AT_ONCE = 4
+
+/** A task that failed in the end may have written partitions before. */
+async function withDone(store: ObjectStore, lost: Lost): Promise<Lost & { readonly done?: TransformReport }> {
+  const done = await doneByTask(store, lost.task)
+  return { ...lost, ...(done && { done }) }
 }
 
 function describe(report: RunReport): EndedRun {

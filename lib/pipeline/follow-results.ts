@@ -39,7 +39,7 @@ export class FollowedResults {
     if (!file) return
     const { level, results } = requireKeys(file.value, ['level', 'results'], `${this.#store.location}/${key}`)
     this.#read.set(key, file.info.etag)
-    const done = results.filter((result) => 'report' in result)
+    const done = results.filter((result) => 'report' in result || 'spent' in result)
     // A second delivery of a task that is done leaves its result again.
     if (done.length === 0 || this.#counted.has(key)) return
     this.#counted.add(key)

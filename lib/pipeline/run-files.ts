@@ -100,16 +100,19 @@ function isWorthAPut(waiting: readonly TaskResult[]): boolean {
   return waiting.length >= LANDINGS_PER_FILE || waiting.at(-1)?.task.kind === 'task'
 }
 
-/** Puts results of a level as its file `index`; put again, it is replaced. */
+/** Puts results of a level as its file `index`; put again, it is replaced. What a try took that gave none has a file of its own. */
 export async function putResults(store: ObjectStore, run: string, part: ResultsPart): Promise<void> {
-  const { level, index, results } = part
-  const key = `${runPrefix(run)}results/${level}-${String(index).padStart(6, '0')}.json`
+  const { level, index, triesBefore, results } = part
+  const name = `${level}-${String(index).padStart(6, '0')}${triesBefore === undefined ? '' : `.${triesBefore}`}`
+  const key = `${runPrefix(run)}results/${name}.json`
   await store.put(key, jsonBytes<ResultsFile>({ format: 1, level, results }))
 }
 
 export interface ResultsPart {
   readonly level: number
   readonly index: number
+  /** The try that this is of, counted from 0. */
+  readonly triesBefore?: number
   readonly results: readonly TaskResult[]
 }
 

@@ -3,12 +3,16 @@
  * The counts are whole; of single tasks and partitions only the slowest and the first few are kept.
  */
 import { addRequests, NO_REQUESTS, type Requests } from '../lake/counting-store.ts'
-import type { TaskReport } from './run-task.ts'
+import type { Spent, TaskReport } from './run-task.ts'
 import type { Task } from './task.ts'
-import type { Outcome } from './transform.ts'
+import type { Outcome, TransformReport } from './transform.ts'
 
-/** What one task of a map gave: its report, or why there is none. */
-export type TaskResult = { readonly task: Task; readonly report: TaskReport } | { readonly task: Task; readonly error: string }
+/** What one task of a map gave: its report, or why there is none; or what a try of it took that gave no report. */
+export type TaskResult =
+  | { readonly task: Task; readonly report: TaskReport }
+  /** `done`: what its tries did before they failed. */
+  | { readonly task: Task; readonly error: string; readonly triesBefore?: number; readonly done?: TransformReport }
+  | { readonly task: Task; readonly spent: Spent }
 
 /** Tasks that a report names, the slowest first. */
 const SLOWEST_MAX = 20
@@ -65,6 +69,8 @@ export interface Tally {
   /** Tasks that gave no report, and objects that could not be landed: the first of them, and how many there are. */
   readonly failures: readonly { readonly task: Task; readonly error: string }[]
   readonly failed: number
+  /** Tries that failed or did not come to an end of their task, and of these the ones that left nothing of what they took. */
+  readonly tries: { readonly lost: number; readonly uncounted: number }
   /** Partitions that were refused, with what was found: the first of them; `outcomes` has how many there are. */
   readonly rejected: readonly { readonly view: string; readonly partition: string; readonly reason: string }[]
   /** The first partitions that were left blocked, pending or otherwise for a reason. */
@@ -92,6 +98,7 @@ export class RunTally {
   readonly #rejected: Tally['rejected'][number][] = []
   readonly #left: LeftPartition[] = []
   readonly #sums = { landed: 0, notLanded: 0, failed: 0, rows: 0, bytes: 0, bytesRead: 0, computeMs: 0, ms: 0 }
+  readonly #tries = { lost: 0, counted: 0 }
   #requests = NO_REQUESTS
 
   plan(level: number, tasks: number): void {
@@ -103,16 +110,30 @@ export class RunTally {
     this.#levels.set(level, counts)
     if ('error' in result) {
       counts.failed++
-      this.#sums.failed++
-      keep(this.#failures, result)
+      this.#addFailure(result)
       return
     }
-    const { task, report } = result
-    const { ms = 0, requests = NO_REQUESTS } = report.spent ?? {}
-    counts.done++
+    const { ms = 0, requests = NO_REQUESTS } = ('spent' in result ? result.spent : result.report.spent) ?? {}
     counts.ms += ms
     this.#sums.ms += ms
     this.#requests = addRequests(this.#requests, requests)
+    if ('spent' in result) {
+      this.#tries.counted++
+      return
+    }
+    counts.done++
+    this.#addReport(level, result, { ms, requests })
+  }
+
+  #addFailure({ task, error, triesBefore = 0, done }: Extract<TaskResult, { error: string }>): void {
+    this.#sums.failed++
+    this.#tries.lost += triesBefore + 1
+    keep(this.#failures, { task, error })
+    if (done) for (const outcome of done.outcomes) this.#addOutcome(done, outcome)
+  }
+
+  #addReport(level: number, { task, report }: Extract<TaskResult, { report: TaskReport }>, { ms, requests }: Spent): void {
+    this.#tries.lost += report.triesBefore ?? 0
     if ('outcomes' in report) for (const outcome of report.outcomes) this.#addOutcome(report, outcome)
     else if (report.result === 'landed') this.#sums.landed++
     else this.#sums.notLanded++
@@ -130,6 +151,7 @@ export class RunTally {
       rejected: this.#rejected,
       left: this.#left,
       spent: { ms, requests: this.#requests },
+      tries: { lost: this.#tries.lost, uncounted: Math.max(0, this.#tries.lost - this.#tries.counted) },
       ...sums,
     }
   }

@@ -7,8 +7,10 @@ import pMap from 'p-map'
 import { putClaim, removeClaim } from '../lake/claims.ts'
 import { countLake } from '../lake/counting-store.ts'
 import { jsonBytes } from '../lake/json-object.ts'
+import type { ObjectStore } from '../lake/object-store.ts'
 import { type Catalog, featureKey } from '../model/catalog.ts'
 import { renderError } from '../model/errors.ts'
+import { doneByTask } from './done-before.ts'
 import type { Effects } from './effects.ts'
 import type { Gate, GateEffects } from './gate.ts'
 import { type Plan, planBackfill } from './plan.ts'
@@ -83,7 +85,7 @@ export async function runBackfill(
       if (tasks.length === 0 || options.signal?.aborted || gate?.verdict === 'different') continue
       await claim()
       await files.putTasks(level, tasks)
-      await mapLevel({ level, tasks, map, options, tally, files })
+      await mapLevel({ level, tasks, map, options, tally, files, store: lake.store })
     }
     const done = reportOf({
       ...{ run: options.run, plan, prices, planning, own: own(), tally: tally.tally(), started },
@@ -151,13 +153,14 @@ interface MappedLevel {
   readonly options: RunOptions
   readonly tally: RunTally
   readonly files: RunFiles
+  readonly store: ObjectStore
 }
 
-async function mapLevel({ level, tasks, map, options, tally, files }: MappedLevel): Promise<void> {
+async function mapLevel({ level, tasks, map, options, tally, files, store }: MappedLevel): Promise<void> {
   let done = 0
   const run = async (task: Task): Promise<void> => {
     if (options.signal?.aborted) return
-    const result = await attempt(task, map)
+    const result = await attempt(task, map, store)
     done++
     tally.add(level, result)
     files.addResult(level, result)
@@ -167,11 +170,13 @@ async function mapLevel({ level, tasks, map, options, tally, files }: MappedLeve
   await files.endLevel(level)
 }
 
-async function attempt(task: Task, map: TaskMap): Promise<TaskResult> {
+/** A task that failed in the end may have written partitions before. */
+async function attempt(task: Task, map: TaskMap, store: ObjectStore): Promise<TaskResult> {
   try {
     return { task, report: await map.runTask(task) }
   } catch (error) {
-    return { task, error: renderError(error) }
+    const done = await doneByTask(store, task)
+    return { task, error: renderError(error), ...(done && { done }) }
   }
 }
 

@@ -15,6 +15,7 @@ import type { Partition } from '../model/partition.ts'
 import { isComputed, type StateKind } from '../model/states.ts'
 import { viewCalendar } from '../model/view.ts'
 import { type Bringing, commit, type Made, reject, type Work } from './commit.ts'
+import { type DoneBefore, doneBefore } from './done-before.ts'
 import type { Effects } from './effects.ts'
 import { InputListing } from './input-listing.ts'
 import { inputBytes, type MadeWork, makeInBatches } from './make.ts'
@@ -48,18 +49,29 @@ export interface TransformReport {
   readonly outcomes: readonly Outcome[]
 }
 
+/** A call that is not the first for its task. */
+export interface TransformOptions {
+  /** Tries of this task before; what they did is counted as it ended, and is not done again. */
+  readonly triesBefore?: number
+}
+
 /**
  * Computes the partitions of a task that its `reprocess` asks for. Bad data in one partition leaves the others unaffected.
  * @throws Unfinished when time runs out, TransientError when others keep changing what it works on.
  */
-export async function transform(task: ComputeTask, catalog: Catalog, effects: Effects): Promise<TransformReport> {
+export async function transform(
+  task: ComputeTask,
+  catalog: Catalog,
+  effects: Effects,
+  { triesBefore = 0 }: TransformOptions = {},
+): Promise<TransformReport> {
   const feature = catalog.features.get(featureKey(task.view, task.version))
   if (!feature) throw new InvalidInputError(`view ${task.view} has no live version ${task.version}; it was dropped or never registered`)
   const calendar = viewCalendar(feature.version)
   const partitions = calendar.within(calendar.named(task.first).start, calendar.named(task.last).end)
   const bench = new Workbench(effects, `task-${effects.newId()}`, feature.version.zone)
   try {
-    const run = new TransformRun({ task, catalog, effects, feature, bench })
+    const run = new TransformRun({ task, catalog, effects, feature, bench }, triesBefore)
     await run.rounds(partitions)
     return { view: task.view, version: task.version, outcomes: [...run.outcomes.values()] }
   } finally {
@@ -71,26 +83,31 @@ class TransformRun {
   readonly outcomes = new Map<string, Outcome>()
   /** Fingerprints that this call computed: a request to compute everything computes each once. */
   readonly #done = new Map<string, string>()
+  /** What earlier tries did; a first one asks for nothing. */
+  #before: ReadonlyMap<string, readonly DoneBefore[]> = new Map()
+  readonly #triesBefore: number
   readonly #context: Bringing & { readonly task: ComputeTask }
 
-  constructor(context: Bringing & { readonly task: ComputeTask }) {
+  constructor(context: Bringing & { readonly task: ComputeTask }, triesBefore: number) {
     this.#context = context
+    this.#triesBefore = triesBefore
   }
 
   async rounds(partitions: readonly Partition[]): Promise<void> {
     let todo = partitions
     for (let round = 1; todo.length > 0; round++) {
       if (round > ROUNDS_MAX) return this.#giveBack(todo)
-      todo = await this.#round(todo)
+      todo = await this.#round(todo, round === 1 && this.#triesBefore > 0)
     }
   }
 
   /** Steps 1 to 8 over the partitions; returns those that have to go round again. */
-  async #round(all: readonly Partition[]): Promise<Partition[]> {
+  async #round(all: readonly Partition[], triedBefore: boolean): Promise<Partition[]> {
     const { feature, task } = this.#context
     const outputs = await this.#listOutputs(all)
+    if (triedBefore) this.#before = await doneBefore(this.#context.effects.lake.store, task.writer, outputs)
     // What exists is not missing, whatever its inputs say: a late object costs no listing of them.
-    const partitions = task.reprocess === 'none' ? all.filter(({ name }) => !outputs.get(name)?.output) : all
+    const partitions = task.reprocess === 'none' ? all.filter((one) => this.#isMissing(one, outputs.get(one.name))) : all
     const listing = await this.#listInputs(partitions)
     const again: Partition[] = []
     const done: Work[] = []
@@ -113,6 +130,13 @@ class TransformRun {
     return [...again, ...(await this.#changedSince(done))].sort((a, b) => a.start - b.start)
   }
 
+  /** What an earlier try put is there, and counts. */
+  #isMissing({ name }: Partition, facts: PartitionOutputs | undefined): boolean {
+    const [before] = this.#before.get(name) ?? []
+    if (facts?.output && before) this.outcomes.set(name, before.outcome)
+    return facts?.output === undefined
+  }
+
   async #listOutputs(partitions: readonly Partition[]): Promise<Map<string, PartitionOutputs>> {
     const [first, last] = [partitions[0], partitions.at(-1)]
     if (!first || !last) return new Map()
@@ -131,6 +155,7 @@ class TransformRun {
     if (this.#done.get(name) === work.inputs.fingerprint) return false
     const context = { store: effects.lake.store, engine: effects.engine.build.id, missingInputs: task.missingInputs }
     const state = await statePartition(context, feature, work.facts, work.inputs)
+    if (this.#wasDone(work, state.kind)) return false
     if (isComputed(state.kind, task.reprocess)) return true
     if (!this.#done.has(name)) {
       const reason =
@@ -142,6 +167,16 @@ class TransformRun {
       this.outcomes.set(name, { partition: name, result: state.kind, ...(reason !== undefined && { reason }) })
     }
     return false
+  }
+
+  /** Takes over how the partition ended in an earlier try, if its inputs are still those. */
+  #wasDone({ partition: { name }, inputs: { fingerprint } }: Work, state: StateKind): boolean {
+    if (this.#done.has(name) || (state !== 'fresh' && state !== 'rejected')) return false
+    const before = this.#before.get(name)?.find((one) => one.fingerprint === fingerprint)
+    if (!before || (before.outcome.result === 'rejected') !== (state === 'rejected')) return false
+    this.outcomes.set(name, before.outcome)
+    this.#done.set(name, fingerprint)
+    return true
   }
 
   /** Steps 6 and 7, or the mark of a refusal. */

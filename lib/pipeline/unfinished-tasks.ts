@@ -19,7 +19,7 @@ export async function unfinishedTasks(store: ObjectStore, run: string): Promise<
   const errors = new Map<string, string>()
   await readResults(store, run, (_, result) => {
     if ('report' in result) done.add(canonicalJson(result.task))
-    else errors.set(canonicalJson(result.task), result.error)
+    else if ('error' in result) errors.set(canonicalJson(result.task), result.error)
   })
   // What was cut off leaves no result; the report has it from the map.
   const report = (await readJson<RunReport>(store, reportKey(run)))?.value

@@ -27,6 +27,7 @@ export function workOfTask(task: PlannedTask, bound: Bound, outputBytes?: number
   return {
     partitions,
     tasks: 1,
+    retries: 0,
     computeSeconds: SECONDS_PER_TASK[bound] + secondsOf({ partitions, scanned: task.scanned * share }, bound),
     bytesRead: task.bytes * share,
     bytesWritten: partitions * (outputBytes ?? OUTPUT_BYTES[bound]),
@@ -42,6 +43,7 @@ export function workOfLanding(landings: { readonly objects: number; readonly byt
   return {
     partitions: 0,
     tasks: landings.objects,
+    retries: 0,
     computeSeconds: landings.objects * SECONDS_PER_PARTITION[bound] + landings.bytes / LANDING_BYTES_PER_SECOND[bound],
     bytesRead: landings.bytes,
     bytesWritten: landings.bytes,

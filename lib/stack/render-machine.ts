@@ -128,7 +128,7 @@ function renderTasks({ transform, bucket }: MachineParts): object {
     ItemProcessor: {
       ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
       StartAt: 'Transform',
-      States: { Transform: { ...call(transform, '$'), OutputPath: '$.Payload', End: true } },
+      States: { Transform: { ...call(transform, TRIED_TASK), OutputPath: '$.Payload', End: true } },
     },
     ResultWriter: {
       Resource: 'arn:aws:states:::s3:putObject',
@@ -138,12 +138,14 @@ function renderTasks({ transform, bucket }: MachineParts): object {
   }
 }
 
-function call(arn: string, payload: object | '$'): object {
-  const given = payload === '$' ? { 'Payload.$': '$' } : { Payload: payload }
+/** A later try counts what the ones before it did: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html */
+const TRIED_TASK = { 'task.$': '$.task', 'place.$': '$.place', 'triesBefore.$': '$$.State.RetryCount' }
+
+function call(arn: string, payload: object): object {
   return {
     Type: 'Task',
     Resource: 'arn:aws:states:::lambda:invoke',
-    Parameters: { FunctionName: arn, ...given },
+    Parameters: { FunctionName: arn, Payload: payload },
     Retry: RETRY,
   }
 }

@@ -5,6 +5,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { DataError, TransientError } from '../../lib/model/errors.ts'
+import type { RunReport } from '../../lib/pipeline/run-report.ts'
 import { missingEmulator } from './emulator.ts'
 import type { Invocation } from './lambda-runner.ts'
 import { DEFINITIONS, days, NOW, tickKey, ticks } from './orders.ts'
@@ -32,6 +33,10 @@ describe.skipIf(missing !== undefined)(`tasks that fail, emulated${missing === u
     return tries
   }
 
+  async function reportOf(run: string): Promise<RunReport> {
+    return JSON.parse(Buffer.from((await use.deployed.store.get(`runs/${run}/report.json`))?.bytes ?? []).toString()) as RunReport
+  }
+
   it('tries again what may pass: our own, Lambda’s, and what was cut off', async () => {
     for (const day of days('2001-03-01', 20)) await use.deployed.store.put(tickKey(day), ticks(day))
     const faults: readonly (readonly Error[])[] = [
@@ -56,11 +61,36 @@ describe.skipIf(missing !== undefined)(`tasks that fail, emulated${missing === u
       looks.set(invocation, (looks.get(invocation) ?? 0) + 1)
       return indexOf(invocation) === 0 && (looks.get(invocation) ?? 0) > 2 ? 1000 : 900_000
     }
-    const { status, output } = await use.deployed.backfill({ ...REQUEST, reprocess: 'stale', maxConcurrency: 1 })
-    // Sixteen partitions are a batch. The result of a task is that of its last try, which found the others fresh.
-    expect({ status, output }).toMatchObject({ status: 'SUCCEEDED', output: { failed: 0, outcomes: { written: 4 } } })
+    const { status, output } = await use.deployed.backfill({ ...REQUEST, reprocess: 'stale', maxConcurrency: 1 }, 'out-of-time')
+    // Sixteen partitions are a batch; what the first try wrote counts, and so does what it took.
+    expect({ status, output }).toMatchObject({ status: 'SUCCEEDED', output: { failed: 0, outcomes: { written: 20 } } })
+    expect(output.outcomes).toEqual({ written: 20 })
     expect(tries.get(0)).toBe(2)
     expect(Object.keys(await use.deployed.outputs('features/busy/'))).toHaveLength(20)
+    const report = await reportOf('out-of-time')
+    expect(report).toMatchObject({ rows: 40, levels: [{ level: 0 }, { tasks: 1, done: 1 }], tries: { lost: 1, uncounted: 0 } })
+    expect(report.bill.lines.find(({ line }) => line === 'lambda requests')?.amount).toBe(2)
+    // Outputs and receipts of both tries, at least.
+    expect(report.spent.requests.puts).toBeGreaterThanOrEqual(40)
+  })
+
+  it('goes on also where everything is computed again, and counts what a task did that failed in the end', async () => {
+    const looks = new Map<Invocation, number>()
+    use.timeLeft = (invocation) => {
+      looks.set(invocation, (looks.get(invocation) ?? 0) + 1)
+      return indexOf(invocation) === 0 && (looks.get(invocation) ?? 0) > 2 ? 1000 : 900_000
+    }
+    const tries = failTasks((_, count) => (count > 1 ? new DataError('bad bytes') : undefined))
+    const request = { ...REQUEST, maxConcurrency: 1 }
+    const failed = await use.deployed.backfill({ ...request, toleratedFailures: 100 }, 'failed-later')
+    expect(failed.output).toMatchObject({ failed: 1, outcomes: { confirmed: 16 } })
+    failTasks(() => undefined)
+    const ended = await use.deployed.backfill(request, 'all-again')
+    expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { failed: 0, outcomes: { confirmed: 20 } } })
+    expect(tries.get(0)).toBe(2)
+    const report = await reportOf('all-again')
+    expect(report).toMatchObject({ tries: { lost: 1, uncounted: 0 } })
+    expect(report.spent.requests.puts).toBeLessThan(30)
   })
 
   it('gives up on what fails every time: after seven tries of what may pass, after three of what is cut off', async () => {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import type { RunReport } from '../../lib/pipeline/run-report.ts'
 import { openProject } from './run-cli.ts'
 
 const BIN = fileURLToPath(new URL('../../bin/hindcast.ts', import.meta.url))
@@ -67,6 +68,11 @@ async function reached(lake: Lake, amount: number): Promise<void> {
   while ((await outputs(lake)).size < amount) await sleep(5)
 }
 
+async function reportOf({ root }: Lake): Promise<RunReport> {
+  const [run = ''] = (await readdir(join(root, 'lake/runs'))).filter((name) => name !== 'active')
+  return JSON.parse(await readFile(join(root, 'lake/runs', run, 'report.json'), 'utf8')) as RunReport
+}
+
 async function wanted(): Promise<Map<string, string>> {
   const lake = await openShop()
   await lake.run('backfill', ...RANGE, '--workers', '1')
@@ -105,4 +111,6 @@ it('a worker process that dies costs its task another try, and many workers give
   const { code, told } = await ended
   expect(code, told).toBe(0)
   expect(await outputs(lake)).toEqual(all)
+  // What a worker wrote before it died is counted by the try after it.
+  expect((await reportOf(lake)).outcomes).toEqual({ written: HOURS })
 })

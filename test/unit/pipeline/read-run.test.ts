@@ -95,7 +95,7 @@ test('tasks that fail are told, and what they used is not counted', async () => 
   await run
   const { report } = await readRun(store, 'r1', clock)
   expect(report).toMatchObject({ failed: 1, failures: [{ error: 'the disk is full' }] })
-  expect(report.bill.lines[0]?.why).toContain('1 task failed; what failed tasks used is counted in no line')
+  expect(report.bill.lines[0]?.why).toContain('1 attempt failed or died without a count; what that used is in no line')
 })
 
 test('says which runs there are, and what is damaged', async () => {
