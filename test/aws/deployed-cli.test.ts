@@ -184,7 +184,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     const request = ['busier', '--from', '2001-04-02', '--to', '2001-04-30', '--max-concurrency', '2']
     const { code, out } = await on('backfill', ...request)
     expect(out).toContain('failed: DataError: bad bytes')
-    expect(out).toContain('the run ended early: States.ExceedToleratedFailureThreshold')
+    expect(out).toContain('the run failed with States.ExceedToleratedFailureThreshold: more of its tasks failed than it tolerates')
     expect(code).toBe(3)
     use.fault = () => undefined
     expect(await on('backfill', ...request)).toMatchObject({ code: 0 })

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { TrainedSet } from '../../functions/train.ts'
-import { TransientError, Unfinished } from '../../lib/model/errors.ts'
+import { DataError, InternalError, TransientError, Unfinished } from '../../lib/model/errors.ts'
 import { sha256 } from '../../lib/model/hash.ts'
 import { runCli } from '../e2e/run-cli.ts'
 import { forgeOutput } from '../support/forge-receipt.ts'
@@ -35,6 +35,11 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
       publish: { kind: 'not_verified', reason: expect.stringContaining('nothing was compared') },
     })
     expect(await published()).toBeUndefined()
+    const told = await watched('unverified')
+    expect(told).toMatchObject({
+      code: 5,
+      out: expect.stringMatching(/failed with NotVerified: .* publish busy busier --unverified publishes it/),
+    })
     const left = await deployed.keys('runs/unverified/')
     expect(left).toEqual(expect.arrayContaining(['runs/unverified/publish.json', 'runs/unverified/report.json']))
   })
@@ -94,6 +99,11 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
     const gate = { verdict: 'different', different: ['busy 2001-04-29'] }
     expect(JSON.parse(failed.cause ?? '')).toMatchObject({ aborted: false, outcomes: {}, gate })
     expect(use.calls).toBe(0)
+    const told = await watched('differing')
+    expect(told).toMatchObject({
+      code: 4,
+      out: expect.stringMatching(/failed with LiveDiffers: nothing was computed; .* verify busy busier shows/),
+    })
     expect(await deployed.keys(`${busy}dt=2001-04-10/`)).toEqual([])
     expect(await deployed.keys('runs/active/')).toEqual([])
     await deployed.store.put(`${busy}dt=2001-04-29/features.parquet`, before?.bytes ?? new Uint8Array())
@@ -122,6 +132,42 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
     expect(expires).toEqual([expect.any(Number)])
     expect(expires[0]).toBeGreaterThan(2 * 3_600_000)
   })
+
+  it('says of other ends what the same run would end with on one machine', { timeout: 120_000 }, async () => {
+    const { deployed } = use
+    const request = { view: 'busy', from: '2001-04-01', to: '2001-04-30', reprocess: 'all', unverified: true, maxConcurrency: 4 }
+    const failing = (verb: string, error: Error) => {
+      use.fault = ({ functionName, event }) => {
+        const { place } = event as { readonly place?: { readonly index: number } }
+        if (functionName.includes(`Lake${verb}`) && (place?.index ?? 0) === 0) throw error
+      }
+    }
+    failing('Transform', new DataError('bad bytes'))
+    const lost = await deployed.backfill({ ...request, publish: true, toleratedFailures: 50 }, 'lost')
+    expect(lost).toMatchObject({ status: 'FAILED', error: 'NotPublished' })
+    expect(await watched('lost')).toMatchObject({
+      code: 2,
+      out: expect.stringMatching(/1 task\(s\) of the run failed.*failed with NotPublished: what was computed stands/s),
+    })
+    await deployed.backfill({ ...request, toleratedFailures: 0 }, 'threshold')
+    expect(await watched('threshold')).toMatchObject({ code: 3, out: expect.stringContaining('redrive threshold too') })
+    failing('Verify', new InternalError('what nobody foresaw'))
+    await deployed.backfill(request, 'bug')
+    expect(await watched('bug')).toMatchObject({ code: 1, out: expect.stringMatching(/failed with InternalError: .* logs bug shows/) })
+    failing('Verify', new TransientError('the network'))
+    await deployed.backfill(request, 'network')
+    expect(await watched('network')).toMatchObject({ code: 6, out: expect.stringContaining('the same command goes on with the rest') })
+    use.fault = () => undefined
+    await deployed.backfill({ ...request, maxCost: 0.000001 }, 'dear')
+    expect(await watched('dear')).toMatchObject({ code: 2, err: expect.stringMatching(/the plan may cost .* allowed is 0.000001/) })
+    await deployed.backfill({ ...request, maxTasks: 4 }, 'unknown-key')
+    expect(await watched('unknown-key')).toMatchObject({ code: 2, err: expect.stringContaining('maxTasks') })
+  })
+
+  /** What the command line says of a run that has ended. */
+  function watched(run: string) {
+    return runCli(['--stack', 'Hindcast', 'watch', run])
+  }
 
   /** Prefixes of the versions that have outputs. */
   async function tables(): Promise<string[]> {

@@ -1,12 +1,12 @@
 import { readJson } from '../../lake/json-object.ts'
 import type { ObjectStore } from '../../lake/object-store.ts'
-import { ConflictError, DataError, type HindcastError, InternalError, InvalidInputError, TransientError } from '../../model/errors.ts'
 import { readPlanFile, reportKey } from '../../pipeline/run-files.ts'
 import type { RunReport } from '../../pipeline/run-report.ts'
 import { EXIT } from '../exit-codes.ts'
 import { exitCodeOfRun, renderRun } from '../render-run.ts'
 import type { Execution } from './executions.ts'
 import { type DeployedContext, hindcastOn } from './require-deployed.ts'
+import { type EndedBy, endOf, errorNamed, exitCodeOfEnd } from './run-ends.ts'
 
 /**
  * Says what came of a run that has ended, and gives the exit code that the same run would have on this machine.
@@ -20,22 +20,26 @@ export async function tellEnd(
   if (!plan || !report) return tellPlanned(context, execution)
   // What fails is in the report as the failures of its tasks; only a run that was stopped is one that somebody ended.
   const told = execution.status === 'FAILED' ? { ...report, aborted: false } : report
-  const { run, status, error } = execution
+  const { run, status, error = 'Error' } = execution
+  const failed = status === 'FAILED'
   const wallMs = (execution.stopped ?? execution.started) - execution.started
-  if (json) context.out(JSON.stringify({ execution: { run, status, ...(error && { error }) }, quote: plan.quote, report }, null, 1))
-  else context.out([renderRun(told, wallMs, { hindcast: hindcastOn(context) }), ...whyEnded(execution)].join('\n'))
+  if (json) context.out(JSON.stringify({ execution: { run, status, ...(failed && { error }) }, quote: plan.quote, report }, null, 1))
+  else {
+    const by = { hindcast: hindcastOn(context), run, views: plan.request.views }
+    context.out([renderRun(told, wallMs, by), ...whyEnded(execution, by)].join('\n'))
+  }
+  if (status === 'TIMED_OUT') return EXIT.retry
   const code = exitCodeOfRun(told, plan)
-  return code === EXIT.ok && status === 'FAILED' ? EXIT.data : code
+  return failed ? exitCodeOfEnd(error, code) : code
 }
 
 async function readReport(store: ObjectStore, run: string): Promise<RunReport | undefined> {
   return (await readJson<RunReport>(store, reportKey(run)))?.value
 }
 
-function whyEnded({ status, error }: Execution): string[] {
+function whyEnded({ status, error = 'Error' }: Execution, by: EndedBy): string[] {
   if (status === 'TIMED_OUT') return ['  it ran out of time; the same command goes on with the rest']
-  if (status !== 'FAILED') return []
-  return [`  the run ended early: ${error ?? 'for no reason that was told'}; the same command goes on with the rest`]
+  return status === 'FAILED' ? [`  the run failed with ${error}: ${endOf(error).advice(by)}`] : []
 }
 
 /** A dry run has its price as its output; anything else without a report was refused, or stopped before it had a plan. */
@@ -48,14 +52,6 @@ function tellPlanned(context: DeployedContext, execution: Execution): number {
   if (status === 'FAILED') throw errorNamed(error, `run ${run} failed: ${messageOf(cause)}`)
   context.out(`run ${run} was stopped before it had a plan; nothing was computed`)
   return EXIT.interrupted
-}
-
-/** Functions name their errors as the CLI does. */
-function errorNamed(name: string, message: string): HindcastError {
-  if (name === 'InvalidInputError') return new InvalidInputError(message)
-  if (name === 'DataError') return new DataError(message)
-  if (name === 'ConflictError') return new ConflictError(message)
-  return name === 'InternalError' ? new InternalError(message) : new TransientError(`${message} (${name})`)
 }
 
 /** The cause of a function's error is JSON with the message in it. */
