@@ -91,13 +91,18 @@ export async function planRun(options: PlanRunOptions, catalog: Catalog, effects
 function levelsOf(plan: Plan, run: string, limits: Pick<RunLevel, 'maxConcurrency' | 'toleratedFailures'>): RunLevel[] {
   return tasksPerLevel(plan).flatMap((tasks, level) => {
     if (tasks === 0) return []
-    const claimMs = CLAIM_SPARE_MS + longestMs(plan, level, limits.maxConcurrency)
+    const claimMs = claimMsOf(plan, limits.maxConcurrency, level)
     return [{ level, tasks, manifest: tasksKey(run, level), record: recordPrefix(run, level), ...limits, claimMs }]
   })
 }
 
+/** How long a claim holds for a level with this many tasks at a time; without a level, for any of them. */
+export function claimMsOf(plan: Pick<Plan, 'quote' | 'levels' | 'landings'>, maxConcurrency: number, level = 0): number {
+  return CLAIM_SPARE_MS + longestMs(plan, level, maxConcurrency)
+}
+
 /** The high expectation of a level's compute time, twice over: its share of the tasks, which are packed to the same length. */
-function longestMs(plan: Plan, level: number, maxConcurrency: number): number {
+function longestMs(plan: Pick<Plan, 'quote' | 'levels' | 'landings'>, level: number, maxConcurrency: number): number {
   const gbSeconds = plan.quote.lines.find(({ line }) => line === 'lambda compute')?.high ?? 0
   const [, ...computing] = tasksPerLevel(plan)
   const all = computing.reduce((sum, tasks) => sum + tasks, 0)

@@ -83,7 +83,7 @@ export function renderMachine(parts: MachineParts): object {
   }
 }
 
-/** Level 0 lands; each later one reads what the ones before it wrote. Each renews the claim of the run. */
+/** Level 0 lands; each later one reads what the ones before it wrote. Each renews the claim of the run, and asks how many tasks may be at work. */
 function renderLevels(parts: MachineParts): object {
   return {
     Type: 'Map',
@@ -95,9 +95,14 @@ function renderLevels(parts: MachineParts): object {
       StartAt: 'Claim',
       States: {
         Claim: {
-          ...call(parts.plan, { 'run.$': '$.run', 'claimMs.$': '$.level.claimMs' }),
-          Comment: 'The sweep leaves the partitions of this run alone for as long as the level may take',
-          ResultPath: null,
+          ...call(parts.plan, {
+            'run.$': '$.run',
+            'claimMs.$': '$.level.claimMs',
+            'maxConcurrency.$': '$.level.maxConcurrency',
+          }),
+          Comment: 'The sweep leaves the partitions of this run alone for as long as the level may take; a person may have throttled it',
+          ResultSelector: { 'maxConcurrency.$': '$.Payload.maxConcurrency' },
+          ResultPath: '$.begun',
           Next: 'Tasks',
         },
         Tasks: renderTasks(parts),
@@ -114,7 +119,7 @@ function renderTasks({ transform, bucket }: MachineParts): object {
   return {
     Type: 'Map',
     Label: 'Tasks',
-    MaxConcurrencyPath: '$.level.maxConcurrency',
+    MaxConcurrencyPath: '$.begun.maxConcurrency',
     ToleratedFailurePercentagePath: '$.level.toleratedFailures',
     ItemReader: {
       Resource: 'arn:aws:states:::s3:getObject',

@@ -16,6 +16,8 @@ import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk
 import { ListQueuesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { objectCreatedEvent } from '../../functions/work-from-event.ts'
+import { Executions } from '../../lib/cli/deployed/executions.ts'
+import { readClaims } from '../../lib/lake/claims.ts'
 import { DataError } from '../../lib/model/errors.ts'
 import { runCli } from '../e2e/run-cli.ts'
 import { TICKS_FILES } from '../support/ticks.ts'
@@ -151,8 +153,40 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
       execution: { run, status: 'SUCCEEDED' },
       report: { outcomes: { confirmed: 30 } },
     })
-    expect(await on('throttle', run, '7')).toMatchObject({ code: 2, err: expect.stringContaining('computes nothing now (SUCCEEDED)') })
+    expect(await on('throttle', run, '7')).toMatchObject({ code: 2, err: expect.stringContaining('has ended (SUCCEEDED)') })
   })
+
+  it('throttles a run with all its levels, also before one is at work', { timeout: 120_000 }, async () => {
+    const both = ['busy', 'busier', '--from', '2001-04-02', '--to', '2001-04-30', '--reprocess', 'all'] as const
+    const { run, release } = await holdTasks(...both, '--max-concurrency', '5')
+    const lasts = await claimOf(run)
+    expect(await on('throttle', run, '2')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('2 tasks at a time instead of 5, also in'),
+    })
+    expect(await claimOf(run)).toBeGreaterThan(lasts)
+    release()
+    expect(await on('watch', run)).toMatchObject({ code: 0 })
+    const executions = new Executions(use.deployed.lake.machineArn)
+    expect((await executions.mapRuns(run)).map(({ maxConcurrency }) => maxConcurrency)).toEqual([2, 2])
+
+    let go: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    use.fault = ({ functionName }) => (functionName.includes('Verify') ? held : undefined)
+    const { out } = await on('backfill', ...both, '--max-concurrency', '5', '--detach', '--json')
+    const { run: next } = JSON.parse(out) as { readonly run: string }
+    expect(await on('throttle', next, '3')).toMatchObject({ code: 0, out: expect.stringContaining('none is at work now') })
+    go()
+    expect(await on('watch', next)).toMatchObject({ code: 0 })
+    expect((await executions.mapRuns(next)).map(({ maxConcurrency }) => maxConcurrency)).toEqual([3, 3])
+  })
+
+  /** When the claim of a run ends, in milliseconds. */
+  async function claimOf(run: string): Promise<number> {
+    return (await readClaims(use.deployed.store, 0)).find((claim) => claim.run === run)?.expires ?? 0
+  }
 
   it('cancels a run: what it holds is released, and the same request does the rest', { timeout: 120_000 }, async () => {
     for (const key of await keys('features/busy/')) if (key.includes('dt=2001-04-1')) await use.deployed.store.delete(key)
@@ -178,6 +212,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
   })
 
   it('ends with 3 where tasks failed, and names them', { timeout: 120_000 }, async () => {
+    await use.deployed.remove('features/busier/')
     use.fault = ({ functionName }) => {
       if (functionName.includes('Transform')) throw new DataError('bad bytes')
     }

@@ -83,10 +83,10 @@ test('bad data and bad requests are never tried again; unfinished work has an en
 test('levels run one after the other, their tasks in standard children that are read from and told to the lake', () => {
   const { States: states } = renderMachine(PARTS) as { States: Record<string, Record<string, unknown>> }
   expect(states.Levels).toMatchObject({ MaxConcurrency: 1, ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' } }, ResultPath: null })
-  expect(states.Levels).toMatchObject({ ItemProcessor: { StartAt: 'Claim', States: { Claim: { ResultPath: null, Next: 'Tasks' } } } })
+  expect(states.Levels).toMatchObject({ ItemProcessor: { StartAt: 'Claim', States: { Claim: { ResultPath: '$.begun', Next: 'Tasks' } } } })
   const [tasks] = withKey(states.Levels, 'ItemReader')
   expect(tasks).toMatchObject({
-    MaxConcurrencyPath: '$.level.maxConcurrency',
+    MaxConcurrencyPath: '$.begun.maxConcurrency',
     ToleratedFailurePercentagePath: '$.level.toleratedFailures',
     ItemReader: { ReaderConfig: { InputType: 'JSON', ItemsPointer: '/tasks' }, Parameters: { 'Key.$': '$.level.manifest' } },
     ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
