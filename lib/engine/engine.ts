@@ -122,6 +122,7 @@ export class Engine {
   readonly #memoryLimitMb: number
   readonly #files: readonly string[]
   readonly #sessions = new Map<string, Session>()
+  readonly #parallel = new Set<Session>()
   #last: Promise<unknown> = Promise.resolve()
   #interrupted = false
 
@@ -143,11 +144,12 @@ export class Engine {
   /** Ends the query that runs; it and all later ones fail with a TransientError. */
   interrupt(): void {
     this.#interrupted = true
-    for (const session of this.#sessions.values()) session.interrupt()
+    for (const session of [...this.#sessions.values(), ...this.#parallel]) session.interrupt()
   }
 
   /** Runs `work` in a session of its own in UTC, on several threads: for queries whose answer has an order of its own and no sums of doubles. */
   async parallel<T>(threads: number, work: (session: Session) => Promise<T>): Promise<T> {
+    this.#requireRunning()
     const session = await Session.open({
       scratch: this.scratch,
       memoryLimitMb: this.#memoryLimitMb,
@@ -155,9 +157,12 @@ export class Engine {
       threads,
       files: this.#files,
     })
+    this.#parallel.add(session)
     try {
+      this.#requireRunning()
       return await work(session)
     } finally {
+      this.#parallel.delete(session)
       session.close()
     }
   }
@@ -170,9 +175,13 @@ export class Engine {
     await rm(this.scratch, { recursive: true, force: true })
   }
 
+  #requireRunning(): void {
+    if (this.#interrupted) throw new TransientError('the engine was interrupted')
+  }
+
   /** Decoding runs in UTC, a view in its own zone: two sessions are kept, an older one is closed. */
   async #open(zone: string): Promise<Session> {
-    if (this.#interrupted) throw new TransientError('the engine was interrupted')
+    this.#requireRunning()
     const known = this.#sessions.get(zone)
     if (known) return known
     for (const [old, session] of this.#sessions) {

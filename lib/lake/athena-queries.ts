@@ -14,6 +14,8 @@ import type { QueryOptions, QueryRows, QueryRun, QueryService } from './query-se
 const POLL_MS_MIN = 200
 const POLL_MS_MAX = 5000
 const POLL_GROWTH = 1.5
+/** How long a query that was stopped is waited for. */
+const STOP_MS_MAX = 30_000
 
 /**
  * A workgroup of Athena, which says where results go, what a query may scan, and who pays. A request that is repeated because its answer
@@ -31,6 +33,7 @@ export class AthenaQueries implements QueryService {
   }
 
   async run(sql: string, options: QueryOptions): Promise<QueryRun> {
+    if (options.signal?.aborted) throw new TransientError('no query was started: it was interrupted')
     const input = {
       QueryString: sql,
       ClientRequestToken: options.token,
@@ -42,9 +45,18 @@ export class AthenaQueries implements QueryService {
     try {
       return await this.#ended(id, options)
     } catch (error) {
-      // It would go on and be paid for.
-      await this.#client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => undefined)
+      await this.#stop(id).catch(() => undefined)
       throw error
+    }
+  }
+
+  /** It would go on and be paid for, and write files where the caller removes them: that it was asked to stop does not mean that it has. */
+  async #stop(id: string): Promise<void> {
+    await this.#client.send(new StopQueryExecutionCommand({ QueryExecutionId: id }))
+    for (let waitedMs = 0; waitedMs < STOP_MS_MAX; waitedMs += POLL_MS_MIN) {
+      const { QueryExecution: found } = await this.#client.send(new GetQueryExecutionCommand({ QueryExecutionId: id }))
+      if (!/^(QUEUED|RUNNING)$/.test(found?.Status?.State ?? '')) return
+      await sleep(POLL_MS_MIN)
     }
   }
 

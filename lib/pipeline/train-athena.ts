@@ -17,7 +17,7 @@ import type { QueryService } from '../lake/query-service.ts'
 import type { TableStore } from '../lake/table-store.ts'
 import type { TrainingManifest } from '../lake/training-manifest.ts'
 import { bytesForUsd } from '../model/athena-price.ts'
-import { ConflictError, DataError } from '../model/errors.ts'
+import { ConflictError, DataError, TransientError } from '../model/errors.ts'
 import { type GlueTable, glueColumn, glueTable, PARQUET_FILES } from '../model/glue-table.ts'
 import { sha256 } from '../model/hash.ts'
 import { enumProjection, projected, timeProjection } from '../model/projection.ts'
@@ -198,6 +198,7 @@ async function digestFiles(job: AthenaJob, store: ObjectStore, prefix: string, w
   }
   const files: TrainingManifest['files'][number][] = []
   for (const { key, etag } of await listAll(store, { prefix })) {
+    if (job.signal?.aborted) throw new TransientError('the training set was interrupted')
     const file = join(job.dir, `set-${files.length}.parquet`)
     await store.download(key, file, { ifMatch: etag })
     const { size: bytes, sha256 } = await digestOfFile(file)

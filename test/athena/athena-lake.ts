@@ -20,6 +20,8 @@ vi.setConfig({ testTimeout: 300_000 })
 export interface AthenaLake {
   readonly place: string
   readonly database: string
+  /** The folder of definitions. */
+  readonly features: string
   readonly store: S3Store
   readonly glue: GlueClient
   /** Asks Trino in the database of the lake. */
@@ -45,7 +47,7 @@ export async function openAthenaLake(name: string, servers: Servers): Promise<At
   const options = ['--lake', place, '--features', join(folder, 'features'), '--glue-database', name]
   const cli = (...args: readonly string[]) => runCli([...options, ...args])
   return {
-    ...{ place, database: name, store: new S3Store(s3, name), glue, cli },
+    ...{ place, database: name, features: join(folder, 'features'), store: new S3Store(s3, name), glue, cli },
     query: (sql) => trino.query(sql, name),
     async define(files) {
       await mkdir(join(folder, 'features'), { recursive: true })

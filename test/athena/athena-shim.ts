@@ -11,11 +11,14 @@ export interface AthenaShim {
   readonly endpoint: string
   /** Every statement that was started. */
   readonly statements: readonly string[]
+  /** How the queries ended or stand, in the order in which they were started. */
+  states(): readonly string[]
   close(): void
 }
 
 interface Started {
   readonly database: string
+  readonly abort: AbortController
   state: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
   answer?: Answer
   reason?: string
@@ -32,11 +35,11 @@ export async function startAthenaShim(trino: TrinoClient): Promise<AthenaShim> {
     const id = randomUUID()
     tokens.set(String(token), id)
     statements.push(String(sql))
-    const run: Started = { database: (context as { Database: string }).Database, state: 'RUNNING' }
+    const run: Started = { database: (context as { Database: string }).Database, abort: new AbortController(), state: 'RUNNING' }
     runs.set(id, run)
-    void execute(trino, String(sql), run.database).then(
-      (answer) => Object.assign(run, { answer, state: run.state === 'CANCELLED' ? 'CANCELLED' : 'SUCCEEDED' }),
-      (error: Error) => Object.assign(run, { reason: error.message, state: 'FAILED' }),
+    void execute(trino, String(sql), run).then(
+      (answer) => Object.assign(run, { answer, state: 'SUCCEEDED' }),
+      (error: Error) => Object.assign(run, { reason: error.message, state: run.abort.signal.aborted ? 'CANCELLED' : 'FAILED' }),
     )
     return { QueryExecutionId: id }
   }
@@ -49,7 +52,8 @@ export async function startAthenaShim(trino: TrinoClient): Promise<AthenaShim> {
     },
     GetQueryResults: ({ QueryExecutionId: id, NextToken: token }) => resultsOf(runs.get(String(id))?.answer, Number(token ?? 0)),
     StopQueryExecution: ({ QueryExecutionId: id }) => {
-      Object.assign(runs.get(String(id)) ?? {}, { state: 'CANCELLED' })
+      // As in Athena it has not ended yet when this is answered.
+      runs.get(String(id))?.abort.abort()
       return {}
     },
   }
@@ -63,7 +67,12 @@ export async function startAthenaShim(trino: TrinoClient): Promise<AthenaShim> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  return { endpoint: `http://127.0.0.1:${port}`, statements, close: () => void server.close() }
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    statements,
+    states: () => [...runs.values()].map(({ state }) => state),
+    close: () => void server.close(),
+  }
 }
 
 const PAGE_ROWS = 3
@@ -79,12 +88,12 @@ function resultsOf(answer: Answer | undefined, from: number) {
 
 const UNLOAD = /^UNLOAD \((.*)\) TO '([^']+)' WITH \(format = 'PARQUET', compression = 'SNAPPY'\)$/s
 
-async function execute(trino: TrinoClient, sql: string, database: string): Promise<Answer> {
+async function execute(trino: TrinoClient, sql: string, { database, abort: { signal } }: Started): Promise<Answer> {
   const [, select, to] = UNLOAD.exec(sql) ?? []
-  if (select === undefined) return trino.query(sql, database)
+  if (select === undefined) return trino.query(sql, database, signal)
   const table = `scratch.unload.u${randomUUID().replaceAll('-', '')}`
   await trino.query('CREATE SCHEMA IF NOT EXISTS scratch.unload', database)
-  await trino.query(`CREATE TABLE ${table} WITH (format = 'PARQUET', external_location = '${to}') AS ${select}`, database)
+  await trino.query(`CREATE TABLE ${table} WITH (format = 'PARQUET', external_location = '${to}') AS ${select}`, database, signal)
   await trino.query(`DROP TABLE ${table}`, database)
   return { columns: [], rows: [] }
 }

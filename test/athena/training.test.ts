@@ -44,8 +44,7 @@ describe.skipIf(servers.missing)(`training sets, joined by Trino${servers.missin
   let lake: AthenaLake
   let shim: AthenaShim
   beforeAll(async () => {
-    // Trino's scratch catalog lies in the bucket of this name.
-    lake = await openAthenaLake('lake', servers)
+    lake = await openAthenaLake('training', servers)
     shim = await startAthenaShim(new TrinoClient(servers.trino))
     vi.stubEnv('AWS_ENDPOINT_URL_ATHENA', shim.endpoint)
     await lake.define({ 'late_flights.training.yaml': SET })

@@ -68,7 +68,10 @@ async function make(context: CliContext, options: TrainOptions, open: Open): Pro
     ...(options.maxCost !== undefined && { maxCostUsd: options.maxCost }),
   }
   const abort = new AbortController()
-  const interrupt = () => abort.abort()
+  const interrupt = () => {
+    abort.abort()
+    open.engine.interrupt()
+  }
   const effects = {
     ...open,
     now: context.now,
@@ -91,7 +94,10 @@ async function make(context: CliContext, options: TrainOptions, open: Open): Pro
       throw error
     })
     .finally(() => process.off('SIGINT', interrupt))
-  if (!manifest) return EXIT.interrupted
+  if (!manifest) {
+    context.note(`interrupted: nothing was kept of training set ${options.name}`)
+    return EXIT.interrupted
+  }
   for (const warning of manifest.warnings) context.note(`warning: ${warning}`)
   const files = options.out === undefined ? [] : await copyOut(open.lake.store, manifest, options.out, open.engine.scratch)
   context.out(options.json ? JSON.stringify(manifest, null, 1) : renderTraining(manifest, files))
