@@ -17,7 +17,7 @@ import type { QueryService } from '../lake/query-service.ts'
 import type { TableStore } from '../lake/table-store.ts'
 import type { TrainingManifest } from '../lake/training-manifest.ts'
 import { bytesForUsd } from '../model/athena-price.ts'
-import { ConflictError, DataError, TransientError } from '../model/errors.ts'
+import { ConflictError, DataError, InvalidInputError, TransientError } from '../model/errors.ts'
 import { type GlueTable, glueColumn, glueTable, PARQUET_FILES } from '../model/glue-table.ts'
 import { sha256 } from '../model/hash.ts'
 import { enumProjection, projected, timeProjection } from '../model/projection.ts'
@@ -65,11 +65,12 @@ interface Place {
 /** @throws ConflictError where a partition changed meanwhile, DataError where the set is not every label once. */
 export async function trainInAthena(job: AthenaJob, place: Place): Promise<AthenaSet> {
   const prefix = trainingRunPrefix(job.name, job.run)
-  const tables = tablesOf(job, place.store.location)
+  const statements = athenaStatements(job, { lake: place.store.location, database: place.athena.tables.database })
+  const { tables } = statements
   try {
     await sendLabels(job, place, `${prefix}_labels/`)
     for (const table of tables.all) await place.athena.tables.put(table, undefined)
-    return await joined(job, place, tables)
+    return await joined(job, place, statements)
   } catch (error) {
     await removeAll(place.store, prefix)
     throw error
@@ -79,24 +80,48 @@ export async function trainInAthena(job: AthenaJob, place: Place): Promise<Athen
   }
 }
 
-async function joined(job: AthenaJob, place: Place, tables: RunTables): Promise<AthenaSet> {
-  const { store, athena } = place
-  const { database } = athena.tables
-  const to = `${trainingRunPrefix(job.name, job.run)}rows/`
+/** What Athena is asked: the join, which it writes, and then what was written. */
+export interface AthenaStatements {
+  readonly tables: RunTables
+  readonly join: string
+  readonly count: string
+}
+
+/** Bytes of a statement that Athena takes: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html */
+const STATEMENT_BYTES_MAX = 262_144
+
+/** @throws InvalidInputError for a statement or a table that is larger than Athena takes, and for labels that it cannot hold. */
+export function athenaStatements(
+  job: AthenaJob,
+  { lake, database }: { readonly lake: string; readonly database: string },
+): AthenaStatements {
+  const tables = tablesOf(job, lake)
   const select = athenaJoinSql(job.join, { database, labels: tables.labels, features: tables.features })
-  const made = await runQuery(job, athena, unloadSql(select, `${store.location}/${to}`))
-  const counting = await runQuery(
-    job,
-    athena,
-    writtenSql(
-      job.join.features.map(({ as }) => as),
-      { database, name: tables.set },
-    ),
+  const names = job.join.features.map(({ as }) => as)
+  const statements = {
+    join: unloadSql(select, `${lake}/${rowsPrefix(job)}`),
+    count: writtenSql(names, { database, name: tables.set }),
+  }
+  const bytes = Math.max(...Object.values(statements).map((sql) => Buffer.byteLength(sql)))
+  if (bytes <= STATEMENT_BYTES_MAX) return { tables, ...statements }
+  const columns = job.join.features.reduce((sum, feature) => sum + feature.columns.length, job.join.labels.columns.length)
+  throw new InvalidInputError(
+    `the query of training set ${job.name} is ${bytes} bytes, with ${columns} columns of labels and ${names.length} features; Athena takes ` +
+      `${STATEMENT_BYTES_MAX}: name fewer 'columns' of the features, make it two training sets of the same labels, or use engine: duckdb`,
   )
+}
+
+function rowsPrefix({ name, run }: AthenaJob): string {
+  return `${trainingRunPrefix(name, run)}rows/`
+}
+
+async function joined(job: AthenaJob, { store, athena }: Place, statements: AthenaStatements): Promise<AthenaSet> {
+  const made = await runQuery(job, athena, statements.join)
+  const counting = await runQuery(job, athena, statements.count)
   const written = await athena.queries.rows(counting.id)
   const counts = countWritten(job, written)
   for (const feature of job.features) await requireUnchanged(store, feature)
-  const files = await digestFiles(job, store, to, written)
+  const files = await digestFiles(job, store, rowsPrefix(job), written)
   return { files, counts, scannedBytes: made.scannedBytes + counting.scannedBytes }
 }
 

@@ -21,7 +21,8 @@ import type { Training, TrainingEngine } from '../model/training.ts'
 import { problemsOfFeature } from '../model/training-rules.ts'
 import type { YamlPath } from '../model/yaml-document.ts'
 import type { Instant } from '../model/zone.ts'
-import { type AthenaEffects, type AthenaFeature, trainInAthena } from './train-athena.ts'
+import { athenaJob } from './athena-job.ts'
+import { type AthenaEffects, athenaStatements, trainInAthena } from './train-athena.ts'
 import { planTraining, requireBudget, type TrainingPlan } from './train-plan.ts'
 import { coverageOf, type FeatureCoverage, requireCovered } from './training-coverage.ts'
 import { type BroughtFeature, bringFeatures, bytesToBring, describeFeatures, listTables, readable } from './training-features.ts'
@@ -158,7 +159,14 @@ async function decide(making: Making): Promise<Decided> {
     features: views.map((view, at) => readOf(view, readable(view, labels), tables[at])),
     ...(effects.roomBytes !== undefined && { roomBytes: effects.roomBytes }),
   })
-  return { labels, asked, tables, coverages, plan }
+  const decided = { labels, asked, tables, coverages, plan }
+  // What Athena does not take is refused before a label is sent, and by a plan.
+  if (plan.engine === 'athena')
+    athenaStatements(athenaJob(decided, { ...jobOptions(request), dir }), {
+      lake: store.location,
+      database: requireAthena(effects).tables.database,
+    })
+  return decided
 }
 
 function lackingOf({ athena }: TrainEffects): { readonly lacking?: string } {
@@ -198,34 +206,20 @@ async function joinHere(making: Making, { labels, asked }: Decided, features: re
   return { counts, files: await putParts(making, parts, digests), engine: effects.engine.build }
 }
 
-async function joinInAthena(
-  { request, effects, dir, session }: Making,
-  { labels, asked, tables, coverages }: Decided,
-  features: readonly BroughtFeature[],
-): Promise<Joined> {
-  const { athena, signal } = effects
-  if (typeof athena !== 'object') throw new InternalError('Athena was chosen where there is none')
-  const job = {
-    name: request.training.name,
-    run: request.run,
-    join: { labels, lookups: asked.lookups, features: features.map(({ joined }) => joined) },
-    features: coverages.map(({ view }, at) => athenaFeature(view, readable(view, labels), tables[at])),
-    dir,
-    partRows: request.partRows ?? PART_ROWS,
-    ...(request.maxCostUsd !== undefined && { maxCostUsd: request.maxCostUsd }),
-    ...(signal && { signal }),
-  }
+async function joinInAthena({ request, effects, dir, session }: Making, decided: Decided): Promise<Joined> {
+  const athena = requireAthena(effects)
+  const job = athenaJob(decided, { ...jobOptions(request), dir, ...(effects.signal && { signal: effects.signal }) })
   const { files, counts, scannedBytes } = await trainInAthena(job, { store: effects.lake.store, athena, session })
   return { counts, files, scannedBytes, engine: { id: 'athena', description: athena.queries.name } }
 }
 
-function athenaFeature(view: TrainingView, partitions: readonly Partition[], table: TrainingTable | undefined): AthenaFeature {
-  const [first = '', ...rest] = partitions.map(({ name }) => name)
-  const etags = [first, ...rest].flatMap((name) => {
-    const output = table?.outputs.get(name)?.output
-    return output ? [[name, output.etag] as const] : []
-  })
-  return { view, names: [first, ...rest], etags: new Map(etags) }
+function jobOptions({ training, run, partRows = PART_ROWS, maxCostUsd }: TrainRequest) {
+  return { name: training.name, run, partRows, ...(maxCostUsd !== undefined && { maxCostUsd }) }
+}
+
+function requireAthena({ athena }: TrainEffects): AthenaEffects {
+  if (typeof athena === 'object') return athena
+  throw new InternalError('Athena was chosen where there is none')
 }
 
 /** Both to their end, also where one fails: a session must not be closed while it works. */

@@ -117,9 +117,13 @@ function featureOf(
   { files, digests }: AtHand,
 ): BroughtFeature {
   const asked = new Map(coverage.present.map((one) => [one.partition.name, one.labels]))
-  const uncovered = coverage.missing.map(({ partition }) => partition.end)
   return {
-    joined: { ...joinedPart(coverage.view, labels.columns), lookup, files, uncovered },
+    joined: { ...joinedFeature(coverage, labels.columns, lookup), files },
     partitions: names.map((name, index) => [name, digests[index] ?? '', asked.get(name) ?? 0] as const),
   }
+}
+
+/** A feature as the join reads it, before any file of it is here. */
+export function joinedFeature({ view, missing }: FeatureCoverage, labels: readonly OutputColumn[], lookup: number): JoinedFeature {
+  return { ...joinedPart(view, labels), lookup, files: [], uncovered: missing.map(({ partition }) => partition.end) }
 }
