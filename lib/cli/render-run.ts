@@ -25,6 +25,7 @@ export function renderRun(
     `run ${report.run}: ${stopped ?? ([...landed, ...outcomes].join(', ') || 'nothing to do')} in ${prettyMs(wallMs)}`,
     `  ${count(report.rows, 'row')}, ${prettyBytes(report.bytes)} written from ${prettyBytes(report.bytesRead)} read; ${prettyMs(report.computeMs)} of computing`,
     ...renderGate(report.gate),
+    ...(stopped ? ['  --unverified runs all the same'] : []),
     ...renderBill(report.bill),
     ...report.rejected.slice(0, SHOWN_MAX).map(({ view, partition, reason }) => `  rejected: ${view} ${partition}: ${reason}`),
     ...more((report.outcomes.rejected ?? 0) - SHOWN_MAX, `rejected; ${hindcast} status lists them`),

@@ -120,6 +120,10 @@ it('a difference is never published', async () => {
   const { code, out, err } = await shop.run('publish', '--all')
   expect([code, out + err]).toEqual([4, expect.stringMatching(/sales 2001-04-05: unreadable/)])
   expect(out).toMatch(/nothing was published/)
+  const insisted = await shop.run('publish', '--all', '--unverified')
+  expect(insisted.code).toBe(4)
+  // Only a run may be told to go on; a publish has no such way, and must not offer it.
+  expect(insisted.out + insisted.err).not.toContain('--unverified')
   expect(await shop.published()).toEqual({})
 })
 
