@@ -118,7 +118,7 @@ async function make(making: Making): Promise<TrainingManifest> {
     prepare(coverages, tables, labels, decided.asked.lookupOf),
   )
   const [{ counts, files, ...how }, late] = await together(join(making, decided, features), lateWarnings(store, coverages, tables))
-  const warnings = [...late, ...holeWarnings(coverages, tables, labels)]
+  const warnings = [...late, ...holeWarnings(coverages, tables, counts, labels)]
   const set = { request, brought, labels, duplicates, files, warnings, ...how, now: effects.now() }
   const manifest = manifestOf(
     set,

@@ -1,10 +1,12 @@
 import prettyMs from 'pretty-ms'
 import type { ObjectStore } from '../lake/object-store.ts'
+import type { Partition } from '../model/partition.ts'
 import { count } from '../model/words.ts'
 import { runsOf } from './affected.ts'
 import { receiptFigures } from './receipt-figures.ts'
 import type { FeatureCoverage } from './training-coverage.ts'
 import { type LabelTimes, readable } from './training-features.ts'
+import type { FeatureCounts } from './training-join.ts'
 import type { TrainingTable } from './training-tables.ts'
 
 /** Receipts per view, of the newest partitions that labels ask for: one GET each. */
@@ -39,18 +41,37 @@ export async function lateWarnings(
   return warnings
 }
 
-/** Where rows are carried over partitions that are not there: what they would have said is not known. One line per feature. */
-export function holeWarnings(coverages: readonly FeatureCoverage[], tables: readonly TrainingTable[], labels: LabelTimes): string[] {
-  return coverages.flatMap(({ view }, at) => {
-    const partitions = view.carryMs === undefined ? [] : readable(view, labels)
-    // Before the first one that stands there is no history to have holes.
-    const first = partitions.findIndex(({ name }) => tables[at]?.has(name))
-    const holes = partitions.filter(({ name }, index) => first >= 0 && index > first && !tables[at]?.has(name))
+/**
+ * Where `carry` looks back over partitions that are not there: what they would have said is not known. One line per feature, and none
+ * where every label found its entity in the newest known partition, or has none.
+ */
+export function holeWarnings(
+  coverages: readonly FeatureCoverage[],
+  tables: readonly TrainingTable[],
+  counts: readonly FeatureCounts[],
+  labels: LabelTimes,
+): string[] {
+  return coverages.flatMap((coverage, at) => {
+    const { states } = counts[at] ?? {}
+    if (!states || states.carried + states.absent === 0) return []
+    const holes = holesLookedOver(coverage, tables[at], labels)
     if (holes.length === 0) return []
     const runs = runsOf(holes).map(({ first, last }) => (first === last ? first.name : `${first.name}..${last.name}`))
     const shown = runs.length > 3 ? [...runs.slice(0, 3), '...'] : runs
-    return [`${view.feature.as}: rows are carried over ${count(holes.length, 'missing partition')}: ${shown.join(', ')}`]
+    return [`${coverage.view.feature.as}: carry looks back over ${count(holes.length, 'missing partition')}: ${shown.join(', ')}`]
   })
+}
+
+/** A label looks back from the newest known partition, where that is there: at most so far that a row is of the age of `carry`. */
+function holesLookedOver({ view, present }: FeatureCoverage, table: TrainingTable | undefined, labels: LabelTimes): Partition[] {
+  const { carryMs } = view
+  if (carryMs === undefined || !table) return []
+  const partitions = readable(view, labels)
+  // Before the first one that stands there is no history to have holes.
+  const first = partitions.findIndex(({ name }) => table.has(name))
+  const reach = present.map(({ partition: { end } }) => ({ from: end - carryMs, to: end }))
+  const isReached = ({ end }: Partition) => reach.some(({ from, to }) => from <= end && end < to)
+  return partitions.filter((one, index) => first >= 0 && index > first && !table.has(one.name) && isReached(one))
 }
 
 function lengthOf(ms: number): string {
