@@ -10,7 +10,7 @@ import { parseYaml } from './yaml-document.ts'
 
 const ENDING = '.training.yaml'
 
-/** A training set where nothing was wrong with its file, and everything that was. */
+/** A training set that could be read, and all that is wrong with it: keys that do not fit each other do not hide what is wrong with its views. */
 export interface ParsedTraining {
   readonly training?: Training
   readonly problems: readonly Problem[]
@@ -27,7 +27,7 @@ export function parseTraining(file: string, text: string): ParsedTraining {
   const ofFormat = format ? problemsOfFormat({ format }).map((problem) => ({ ...problem, path: ['labels', ...problem.path] })) : []
   const found = [...problemsOfTrainingFile(training), ...ofFormat]
   problems.push(...found.map(({ path, ...rest }) => ({ file, line: lineOf(path), ...rest })))
-  return problems.length ? { problems: sortProblems(problems) } : { training, problems }
+  return { training, problems: sortProblems(problems) }
 }
 
 /** The name is a folder of the lake. */

@@ -24,7 +24,7 @@ export async function readTraining(folder: string, name: string): Promise<ReadTr
     throw new InvalidInputError(`there is no training set '${name}' in ${folder}; expected one of ${names || '(none are defined)'}`)
   }
   const { training, problems } = parseTraining(definition.file, definition.text)
-  if (!training)
+  if (!training || problems.length > 0)
     throw new InvalidInputError(`the training set has ${problems.length} problem(s):\n${problems.map(renderProblem).join('\n')}`)
   const lines = definitionLines([definition])
   return { training, lineOf: (path) => lines(definition.file, path) }
