@@ -23,22 +23,16 @@ export function renderValue({ partition, entity, row, sql, inputs, reason }: Exp
   ].join('\n')
 }
 
-const HOW: Readonly<Record<ValueInput['how'], string>> = {
-  query: '',
-  column: ' with its value in the column of the entity; the SQL is more than one SELECT, so it may count fewer',
-  unknown: '; which of its rows counted cannot be told',
-}
-
-function renderInput({ name, how, objects }: ValueInput): string[] {
+function renderInput({ name, how, why, objects }: ValueInput): string[] {
   const total = objects.reduce((sum, { rows = 0 }) => sum + rows, 0)
   const counted = objects.filter(({ rows }) => (rows ?? 0) > 0)
   const other = objects.filter(({ state }) => state !== 'same')
   const rows =
     how === 'unknown'
-      ? `${name}: read ${count(objects.length, 'object')}`
+      ? `${name}: read ${count(objects.length, 'object')}; which of its rows counted cannot be told`
       : `${name}: ${count(total, 'row')} of ${counted.length} of ${count(objects.length, 'object')} counted`
   return [
-    `  ${rows}${HOW[how]}`,
+    `  ${rows}${why === undefined ? '' : `: ${why}`}`,
     ...counted.slice(0, OBJECTS_MAX).map((one) => `    ${nameOf(one)}: ${count(one.rows ?? 0, 'row')}`),
     ...(counted.length > OBJECTS_MAX ? [`    and ${counted.length - OBJECTS_MAX} more, in --json`] : []),
     ...other.slice(0, OBJECTS_MAX).map((one) => `    ${nameOf(one)}: ${one.state} since, its rows of then are not there`),

@@ -1,14 +1,17 @@
 /**
- * Which rows of a partition's inputs count for one entity. The SQL says it itself where it is one SELECT over its inputs: the same FROM and
- * WHERE, its expression for the entity, and the rows instead of the aggregates. Elsewhere (CTEs, subqueries, set operations) rows are told
- * by the column of the entity's name, where an input has it.
+ * Which rows of a partition's inputs count for one entity. The SQL says it itself. Where it is one SELECT over its inputs: the same FROM and
+ * WHERE, its expression for the entity, and the rows instead of the aggregates, so that what HAVING leaves out is told too. Elsewhere (CTEs,
+ * subqueries, UNION ALL) the rows are carried along to the entity's row of the output. What cannot be told is told as that.
  */
 import type { OutputColumn } from '../model/catalog.ts'
+import { DataError, InvalidInputError } from '../model/errors.ts'
 import { type ComputeJob, withBounds } from './compute.ts'
 import type { Engine, Session } from './engine.ts'
-import { isTree, listOf, type Tree, textOf, treeOf } from './parse-tree.ts'
+import { descendants, isTree, listOf, type Tree, textOf, treeOf } from './parse-tree.ts'
 import { identifier, literal } from './quote.ts'
-import { emptySql, type LocalInput, relationSchema, relationSql } from './relation.ts'
+import { emptySql, type LocalInput, relationSql } from './relation.ts'
+import { type Lineage, lineageOf, ROWS, ROWS_TYPE } from './row-lineage.ts'
+import { sqlTree, treeSql } from './tree-sql.ts'
 
 /** A value per entity column, as text that casts to the column's type. */
 export type EntityValues = Readonly<Record<string, string>>
@@ -16,15 +19,20 @@ export type EntityValues = Readonly<Record<string, string>>
 /** Rows of one input that count, by object. */
 export interface CountedInput {
   readonly name: string
-  /** `query`: as the SQL reads them. `column`: those with the entity's value in the column of its name. `unknown`: it cannot be told. */
-  readonly how: 'query' | 'column' | 'unknown'
+  /** `query`: as the SQL reads them. `unknown`: it cannot be told. */
+  readonly how: 'query' | 'unknown'
+  /** Why it cannot be told, or which rows are not among those that counted. */
+  readonly why?: string
   readonly objects: readonly { readonly key: string; readonly rows: number }[]
 }
+
+const ASIDE = 'rows that only a subquery in an expression, a semi join or a window looked at are not among them'
 
 /** Counts, for one entity, the rows of every object of every input. @throws InvalidInputError for a value that its type cannot hold. */
 export function countEntityRows(engine: Engine, job: ComputeJob, entity: EntityValues): Promise<CountedInput[]> {
   return engine.session(job.version.zone, async (session) => {
     const query = await rowsQuery(session, job)
+    if (!query) return countFollowed(session, job, entity)
     const found: CountedInput[] = []
     for (const input of job.inputs) found.push(await countInput(session, job, { input, query, entity }))
     return found
@@ -33,27 +41,76 @@ export function countEntityRows(engine: Engine, job: ComputeJob, entity: EntityV
 
 interface Question {
   readonly input: LocalInput
-  readonly query: RowsQuery | undefined
+  readonly query: RowsQuery
   readonly entity: EntityValues
 }
 
 async function countInput(session: Session, job: ComputeJob, { input, query, entity }: Question): Promise<CountedInput> {
   const { name } = input.binding
-  const selects = query?.tables.filter(({ table }) => table === name).map(({ alias }) => query.select(alias))
-  const byColumn = job.version.entity.every((column) => relationSchema(input.binding).some((one) => one.name === column))
-  const how = selects && selects.length > 0 ? 'query' : byColumn ? 'column' : 'unknown'
-  const keys = input.objects.map(({ object }) => object.key)
-  if (how === 'unknown') return { name, how, objects: [] }
-  const rows = selects && selects.length > 0 ? selects.join('\nUNION ALL\n') : columnSelect(job, name)
-  const condition = entityColumns(job).map(({ name: column, type }, at) => {
-    return `e${at} IS NOT DISTINCT FROM CAST(${literal(entity[column] ?? '')} AS ${type})`
-  })
+  const selects = query.tables.filter(({ table }) => table === name).map(({ alias }) => query.select(alias))
+  if (selects.length === 0) return unknown(input, UNREAD)
+  const tagged = job.inputs.map((one) => taggedSql(one, TAG, (o) => `{'o': ${o}, 'r': row_number() OVER ()}`))
   const counted = await session.rows(
-    `WITH ${job.inputs.map(taggedSql).join(', ')} SELECT tag.o AS o, count(DISTINCT tag)::BIGINT AS n FROM (${rows}) AS counted ` +
-      `WHERE tag IS NOT NULL AND ${condition.join(' AND ')} GROUP BY 1`,
+    `WITH ${tagged.join(', ')} SELECT tag.o AS o, count(DISTINCT tag)::BIGINT AS n FROM (${selects.join('\nUNION ALL\n')}) AS counted ` +
+      `WHERE tag IS NOT NULL AND ${conditionSql(job, entity, (at) => `e${at}`)} GROUP BY 1`,
   )
-  const byObject = new Map(counted.map((row) => [Number(row.o), Number(row.n)]))
-  return { name, how, objects: keys.map((key, at) => ({ key, rows: byObject.get(at) ?? 0 })) }
+  return countedInput(input, new Map(counted.map((row) => [Number(row.o), Number(row.n)])), query.looksAside)
+}
+
+const UNREAD = 'only a subquery in an expression, or nothing, reads it'
+
+function unknown({ binding }: LocalInput, why: string): CountedInput {
+  return { name: binding.name, how: 'unknown', why, objects: [] }
+}
+
+function countedInput({ binding, objects }: LocalInput, rows: ReadonlyMap<number, number>, looksAside: boolean): CountedInput {
+  const known = objects.map(({ object }, at) => ({ key: object.key, rows: rows.get(at) ?? 0 }))
+  return { name: binding.name, how: 'query', ...(looksAside && { why: ASIDE }), objects: known }
+}
+
+/** The entity's values, in columns of these names. */
+function conditionSql(job: ComputeJob, entity: EntityValues, nameAt: (at: number, column: string) => string): string {
+  const conditions = entityColumns(job).map(({ name, type }, at) => {
+    return `${nameAt(at, name)} IS NOT DISTINCT FROM CAST(${literal(entity[name] ?? '')} AS ${type})`
+  })
+  return conditions.join(' AND ')
+}
+
+/** Counts by the rows that are carried along. */
+async function countFollowed(session: Session, job: ComputeJob, entity: EntityValues): Promise<CountedInput[]> {
+  const tagged = job.inputs.map((one, i) =>
+    taggedSql(one, ROWS, (o) => `[{'i': ${i}, 'o': ${o}, 'r': row_number() OVER ()}]::${ROWS_TYPE}`),
+  )
+  const followed = await follow(session, job, tagged)
+  if (typeof followed === 'string') return job.inputs.map((input) => unknown(input, followed))
+  const { sql, unread, looksAside } = followed
+  const counted = await session.rows(
+    `WITH ${tagged.join(', ')} SELECT one.i AS i, one.o AS o, count(DISTINCT one.r)::BIGINT AS n FROM (SELECT unnest(${ROWS}) AS one ` +
+      `FROM (${sql}) AS followed WHERE ${conditionSql(job, entity, (_, column) => identifier(column))}) GROUP BY ALL`,
+  )
+  return job.inputs.map((input, i) => {
+    if (unread.includes(input.binding.name)) return unknown(input, UNREAD)
+    const rows = counted.flatMap((row) => (Number(row.i) === i ? [[Number(row.o), Number(row.n)] as const] : []))
+    return countedInput(input, new Map(rows), looksAside)
+  })
+}
+
+/** The SQL that carries rows along, or why there is none. */
+async function follow(session: Session, job: ComputeJob, tagged: readonly string[]): Promise<Lineage | string> {
+  const names = job.inputs.map(({ binding }) => binding.name)
+  try {
+    const followed = await lineageOf(session, sqlOf(job), names)
+    await session.columnTypes(`WITH ${tagged.join(', ')} SELECT * FROM (${followed.sql}) AS followed`)
+    return followed
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error.message
+    if (error instanceof DataError) return `its SQL is of a kind through which rows are not followed: ${error.message.split('\n')[0]}`
+    throw error
+  }
+}
+
+function sqlOf({ version, partition }: ComputeJob): string {
+  return withBounds(version.sql, partition).replace(/;\s*$/, '')
 }
 
 function entityColumns({ version }: ComputeJob): OutputColumn[] {
@@ -63,31 +120,24 @@ function entityColumns({ version }: ComputeJob): OutputColumn[] {
 /** No view can have a column of this name: it is reserved. */
 const TAG = '__row'
 
-/** An input's relation with the object and the number of each row beside it; a view cannot see it, as it names its columns. */
-function taggedSql(input: LocalInput): string {
-  const parts = input.objects.map((one, at) => {
-    return `SELECT *, {'o': ${at}, 'r': row_number() OVER ()} AS ${TAG} FROM (${relationSql({ ...input, objects: [one] })})`
-  })
-  const none = `SELECT *, {'o': 0, 'r': 0::BIGINT} AS ${TAG} FROM (${emptySql(input.binding)})`
+/** An input's relation with what tells each row of each object beside it; a view cannot see it, as it names its columns. */
+function taggedSql(input: LocalInput, name: string, tagOf: (object: number) => string): string {
+  const parts = input.objects.map((one, at) => `SELECT *, ${tagOf(at)} AS ${name} FROM (${relationSql({ ...input, objects: [one] })})`)
+  const none = `SELECT *, ${tagOf(0)} AS ${name} FROM (${emptySql(input.binding)})`
   return `${identifier(input.binding.name)} AS MATERIALIZED (${parts.length === 0 ? none : parts.join('\nUNION ALL\n')})`
-}
-
-function columnSelect({ version }: ComputeJob, input: string): string {
-  const columns = version.entity.map((column, at) => `${identifier(column)} AS e${at}`)
-  return `SELECT ${columns.join(', ')}, ${TAG} AS tag FROM ${identifier(input)}`
 }
 
 interface RowsQuery {
   /** The inputs in its FROM, each with the name that its columns have there. */
   readonly tables: readonly { readonly table: string; readonly alias: string }[]
+  /** Its expressions have queries of their own. */
+  readonly looksAside: boolean
   select(alias: string): string
 }
 
 /** The view's SELECT as one of rows; undefined where it is more than one SELECT over its inputs. */
 async function rowsQuery(session: Session, job: ComputeJob): Promise<RowsQuery | undefined> {
-  const sql = withBounds(job.version.sql, job.partition).replace(/;\s*$/, '')
-  const [row] = await session.rows(`SELECT json_serialize_sql(${literal(sql)})::VARCHAR AS tree`)
-  const node = treeOf(listOf(treeOf(JSON.parse(String(row?.tree))).statements)[0]?.node)
+  const node = await sqlTree(session, sqlOf(job))
   const tables = tablesOf(node.from_table)
   if (node.type !== 'SELECT_NODE' || !tables || listOf(treeOf(node.cte_map).map).length > 0) return undefined
   const columns = job.version.entity.map((name) => listOf(node.select_list).find((one) => nameOf(one) === name))
@@ -96,17 +146,12 @@ async function rowsQuery(session: Session, job: ComputeJob): Promise<RowsQuery |
   const selects = new Map<string, string>()
   for (const { alias } of tables) {
     const entity = columns.map((one, at) => ({ ...one, alias: `e${at}` }))
-    const tag = { class: 'COLUMN_REF', type: 'COLUMN_REF', alias: 'tag', query_location: 0, column_names: [alias, TAG] }
+    const tag = { class: 'COLUMN_REF', type: 'COLUMN_REF', alias: 'tag', column_names: [alias, TAG] }
     const rows = { ...node, ...rest, aggregate_handling: 'STANDARD_HANDLING', select_list: [...entity, tag] }
-    selects.set(alias, await deserialize(session, rows))
+    selects.set(alias, await treeSql(session, rows))
   }
-  return { tables, select: (alias) => selects.get(alias) ?? '' }
-}
-
-async function deserialize(session: Session, node: Tree): Promise<string> {
-  const tree = JSON.stringify({ error: false, statements: [{ node, named_param_map: [] }] })
-  const [row] = await session.rows(`SELECT json_deserialize_sql(${literal(tree)}) AS sql`)
-  return String(row?.sql)
+  const looksAside = [...descendants(node)].some((one) => one.class === 'SUBQUERY')
+  return { tables, looksAside, select: (alias) => selects.get(alias) ?? '' }
 }
 
 /** The tables of a FROM that is made of tables and joins alone. */

@@ -42,6 +42,8 @@ export interface ValueInput {
   readonly name: string
   readonly from: string
   readonly how: CountedInput['how']
+  /** Why it cannot be told which rows counted, or which are not among them. */
+  readonly why?: string
   readonly objects: readonly ValueObject[]
 }
 
@@ -133,14 +135,21 @@ async function inputsOf(counting: Counting, catalog: Catalog, effects: ValueEffe
     catalog,
     bench,
   )
-  if (!brought) return then.map(({ input, objects }) => ({ name: input.binding.name, from: fromOf(input), how: 'unknown', objects }))
+  const why = 'objects were deleted while they were read'
+  if (!brought) return then.map(({ input, objects }) => ({ name: input.binding.name, from: fromOf(input), how: 'unknown', why, objects }))
   const job = { ...feature, partition, inputs: brought, file: '' }
   const counted = await countEntityRows(effects.engine.engine, job, entity)
   return then.map(({ input, objects }) => {
     const found = counted.find(({ name }) => name === input.binding.name)
     const rows = new Map(found?.objects.map((one) => [one.key, one.rows]))
     const known = objects.map((one) => ({ ...one, ...(rows.has(one.key) && one.state === 'same' && { rows: rows.get(one.key) ?? 0 }) }))
-    return { name: input.binding.name, from: fromOf(input), how: found?.how ?? 'unknown', objects: known }
+    return {
+      name: input.binding.name,
+      from: fromOf(input),
+      how: found?.how ?? 'unknown',
+      ...(found?.why && { why: found.why }),
+      objects: known,
+    }
   })
 }
 

@@ -84,7 +84,7 @@ it('of a view over a view, with a CTE and an entity of two columns', async () =>
   const { run } = await openShop()
   const { out } = await run('explain', 'twice', 'shop=north,town=York, England', '2001-04-02')
   expect(out).toContain('total: 4')
-  expect(out).toContain('sales: 2 rows of 2 of 2 objects counted with its value in the column of the entity')
+  expect(out).toContain('sales: 2 rows of 2 of 2 objects counted\n')
   expect(out).toMatch(/features\/sales\/v=[0-9a-f]{12}\/dt=2001-04-01\/features\.parquet: 1 row/)
   expect(await run('explain', 'twice', 'shop=north', '2001-04-02')).toMatchObject({
     code: 2,
@@ -109,10 +109,100 @@ WHERE o.amount IN (SELECT max(amount) FROM orders GROUP BY store) GROUP BY o.sto
   await run('backfill', 'pairs', 'sizes', '--from', '2001-04-02', '--to', '2001-04-02', '--unverified', '--workers', '1')
   const pairs = (await run('explain', 'pairs', 'store=north', '2001-04-02')).out
   // The test order of 1,000 is the largest of the day; both orders before it, and all three once more, meet it.
-  expect(pairs).toContain('pairs: 6\n  orders: 1 row of 1 of 2 objects counted')
+  expect(pairs).toContain('pairs: 6\n  orders: 1 row of 1 of 2 objects counted: rows that only a subquery in an expression')
   expect(pairs).toContain('before: 3 rows of 2 of 3 objects counted')
   const sizes = (await run('explain', 'sizes', 'large', '2001-04-02')).out
-  expect(sizes).toContain('orders: 2\n  orders: read 2 objects; which of its rows counted cannot be told')
+  expect(sizes).toContain('orders: 2\n  orders: 2 rows of 2 of 2 objects counted\n')
+})
+
+const view = (entity: string, inputs: string, sql: string) =>
+  `/* ---\ndescription: One more.\nentity: ${entity}\ngrain: day\ninputs: ${inputs}\nwarm_up: compute\n--- */\n${sql}\n`
+
+it.each([
+  [
+    'what a CTE leaves out does not count, before it aggregates and after',
+    view(
+      'shop',
+      '{orders: 2 days}',
+      `WITH days AS (SELECT store AS s, date_trunc('day', placed) AS d, sum(amount) AS sold FROM orders WHERE kind <> 'test' GROUP BY ALL),
+best (who, sold) AS (SELECT s, sold FROM days WHERE sold > 1)
+SELECT who AS shop, max(sold) AS most FROM best GROUP BY who`,
+    ),
+    'shop=north',
+    ['most: 2\n  orders: 1 row of 1 of 3 objects counted\n    orders/dt=2001-04-02/a.csv: 1 row\n'],
+  ],
+  [
+    'one SELECT with an expression that the parser gives no place',
+    view(
+      'shop',
+      '{orders: 2 days}',
+      `SELECT coalesce(store, 'none') AS shop, count(*) AS n FROM orders WHERE coalesce(amount, 0) < 100 GROUP BY 1`,
+    ),
+    'shop=north',
+    ['n: 2\n  orders: 2 rows of 2 of 3 objects counted\n'],
+  ],
+  [
+    'UNION ALL, a join on what is named otherwise, and a dimension that nobody else tells of',
+    view(
+      'town',
+      '{orders: 1 day, before: {from: orders, window: 2 days}, shops: latest}',
+      `SELECT e.town, count(*) AS n FROM (
+SELECT s.town, o.amount FROM orders o JOIN (SELECT DISTINCT store, town FROM shops) s USING (store)
+UNION ALL SELECT s.town, b.amount FROM before b JOIN shops s ON s.store = b.store WHERE b.amount < 15) e GROUP BY e.town HAVING count(*) > 1`,
+    ),
+    'town=Dover',
+    [
+      'n: 2\n  orders: 1 row of 1 of 2 objects counted\n    orders/dt=2001-04-02/b.csv: 1 row\n',
+      'before: 1 row of 1 of 3 objects counted\n    orders/dt=2001-04-01/a.csv: 1 row\n',
+      'shops: 1 row of 1 of 1 object counted\n',
+    ],
+  ],
+  [
+    'the row that a window picks, in a column of the entity that has another meaning inside',
+    view(
+      'store',
+      '{orders: 2 days, shops: latest}',
+      `SELECT town AS store, last FROM (SELECT s.town, o.amount AS last, row_number() OVER (PARTITION BY s.town ORDER BY o.placed DESC) AS nth
+FROM shops s LEFT JOIN orders o ON o.store = s.store AND o.kind = 'cash') AS ranked WHERE nth = 1`,
+    ),
+    'store=Dover',
+    [
+      'last: 20\n  orders: 1 row of 1 of 3 objects counted\n    orders/dt=2001-04-02/b.csv: 1 row\n',
+      'shops: 1 row of 1 of 1 object counted\n',
+    ],
+  ],
+  [
+    'what cannot be told is told as that, with the reason',
+    view(
+      'store',
+      '{orders: 2 days}',
+      `SELECT store, count(*) AS n FROM (SELECT store FROM orders EXCEPT SELECT 'south') AS others GROUP BY store`,
+    ),
+    'store=north',
+    [
+      'orders: read 3 objects; which of its rows counted cannot be told: its SQL has a set operation other than UNION ALL, through which rows are not followed\n',
+    ],
+  ],
+  [
+    'an input that only an expression reads',
+    view(
+      'store',
+      '{orders: 1 day, before: {from: orders, window: 2 days}}',
+      `WITH few AS (SELECT store, amount FROM orders WHERE amount < (SELECT max(amount) FROM before)) SELECT store, sum(amount) AS total FROM few GROUP BY store`,
+    ),
+    'store=north',
+    [
+      'total: 2\n  orders: 1 row of 1 of 2 objects counted: rows that only a subquery in an expression, a semi join or a window looked at are not among them\n',
+      'before: read 3 objects; which of its rows counted cannot be told: only a subquery in an expression, or nothing, reads it\n',
+    ],
+  ],
+])('follows rows through the SQL: %s', async (_, sql, entity, says) => {
+  const { write, run } = await openShop()
+  await write('features/another.sql', sql)
+  await run('backfill', 'another', '--from', '2001-04-02', '--to', '2001-04-02', '--unverified', '--workers', '1')
+  const { out, err } = await run('explain', 'another', entity, '2001-04-02')
+  expect(err).toBe('')
+  for (const one of says) expect(out).toContain(one)
 })
 
 it('names the raw object of a landed piece', async () => {
