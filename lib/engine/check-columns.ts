@@ -1,9 +1,11 @@
 import type { OutputColumn } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
+import { TABLE_BYTES_MAX } from '../model/glue-table.ts'
 import { parseName } from '../model/names.ts'
 import { renderSuggestion } from '../model/nearest.ts'
 import { type BridgedType, bridgeType } from '../model/types.ts'
 import type { View } from '../model/view.ts'
+import { columnBytes } from '../model/view-tables.ts'
 
 /** Something wrong with an output column, by its position in the SELECT. */
 export interface ColumnProblem {
@@ -65,7 +67,19 @@ export interface HeaderProblem {
   readonly allowed?: readonly string[]
 }
 
-/** Entity columns and the keys of `columns` and `absent` name output columns. */
+/** Bytes of a table that are none of its columns: its description, its place, its parameters. */
+const TABLE_BYTES_BESIDE = 32 * 1024
+
+/** A table that Athena refuses is refused before anything is computed for it. */
+function tableProblem({ columns }: View, schema: readonly OutputColumn[]): HeaderProblem[] {
+  const held = schema.filter(({ type }) => bridgeOrRefuse(type).kind === 'held')
+  const [bytes, max] = [columnBytes(held, columns), TABLE_BYTES_MAX - TABLE_BYTES_BESIDE]
+  if (bytes <= max) return []
+  const message = `the ${held.length} columns of its table, with their comments, are larger than Athena takes`
+  return [{ path: ['columns'], message, found: `${bytes} bytes`, allowed: [`${max} bytes: split the view, or comment on fewer columns`] }]
+}
+
+/** Entity columns and the keys of `columns` and `absent` name output columns; Athena takes the table. */
 export function problemsOfHeader(view: View, schema: readonly OutputColumn[]): HeaderProblem[] {
   const names = schema.map(({ name }) => name)
   const missing = (path: readonly string[], name: string, what: string): HeaderProblem[] =>
@@ -83,5 +97,6 @@ export function problemsOfHeader(view: View, schema: readonly OutputColumn[]): H
     ...view.entity.flatMap((name) => missing(['entity'], name, 'entity column')),
     ...Object.keys(view.columns).flatMap((name) => missing(['columns', name], name, 'column')),
     ...Object.keys(view.absent).flatMap((name) => missing(['absent', name], name, 'absent column')),
+    ...tableProblem(view, schema),
   ]
 }

@@ -40,11 +40,13 @@ export const PARQUET_FILES: FileFormat = {
   },
 }
 
-/** Characters of a comment and of a description, characters of a type, and bytes of all of a table as Athena takes it. */
+/** Characters of a comment and of a description, and characters of a type as Glue takes them. */
 const COMMENT_MAX = 255
 const DESCRIPTION_MAX = 2048
 const TYPE_MAX = 131_072
-const TABLE_BYTES_MAX = 1024 * 1024
+
+/** Bytes of all of a table as Athena takes it: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html */
+export const TABLE_BYTES_MAX = 1024 * 1024
 
 /** What tells hindcast's tables from others, and whose they are. */
 export const OWNED = 'hindcast.lake'
@@ -95,6 +97,6 @@ function requireSize(table: GlueTable): void {
   const bytes = Buffer.byteLength(JSON.stringify(table))
   if (bytes > TABLE_BYTES_MAX)
     throw new InvalidInputError(
-      `table ${Name} is ${bytes} bytes with ${StorageDescriptor.Columns.length} columns; Athena takes ${TABLE_BYTES_MAX}, split the view`,
+      `table ${Name} is ${bytes} bytes with ${StorageDescriptor.Columns.length} columns; Athena takes ${TABLE_BYTES_MAX}: split the view, or comment on fewer columns`,
     )
 }

@@ -86,6 +86,15 @@ export function historyTable(view: TabledView): { readonly table: GlueTable; rea
   return { table, notes }
 }
 
+/** Bytes that columns take in the table of a view, with their comments. Those of types that Athena cannot hold count with their names. */
+export function columnBytes(schema: readonly OutputColumn[], comments: Readonly<Record<string, string>>): number {
+  const columns = schema.map(({ name, type }) => {
+    const bridged = bridgeType(type)
+    return glueColumn(name, bridged.kind === 'held' ? bridged.glue : '', comments[name])
+  })
+  return Buffer.byteLength(JSON.stringify(columns))
+}
+
 /** Changes whenever the definition does, also where its values stay the same. */
 export function definitionHash({ version, settings }: Feature): string {
   return hashOf([version.version, canonicalJson(settings)])

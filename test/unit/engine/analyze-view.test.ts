@@ -103,3 +103,23 @@ describe('rules', () => {
     expect(problems).toEqual([expect.objectContaining({ file: 'busy.sql', line: 101, message: expect.stringContaining(message) })])
   })
 })
+
+describe('a table that Athena does not take', () => {
+  const wide = (comment: string) => {
+    const names = Array.from({ length: 3800 }, (_, at) => `spent_in_category_${at}`)
+    const header = `columns:\n${names.map((name) => `  ${name}: ${comment}`).join('\n')}`
+    return analyze(`SELECT origin, ${names.map((name) => `count(*) AS ${name}`).join(', ')} FROM flights GROUP BY origin`, header)
+  }
+
+  it('is refused with its size and what to do', async () => {
+    const { problems } = await wide('c'.repeat(300))
+    expect(problems).toMatchObject([
+      {
+        message: 'the 3801 columns of its table, with their comments, are larger than Athena takes',
+        found: expect.stringMatching(/^1\d{6} bytes$/),
+        allowed: ['1015808 bytes: split the view, or comment on fewer columns'],
+      },
+    ])
+    expect((await wide('short')).problems).toEqual([])
+  })
+})
