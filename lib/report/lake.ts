@@ -25,8 +25,10 @@ export function lakeBanner({ views, sources }: ReportPage): { readonly mood: 'go
 
 export function lakeHead({ views, runs, engine }: ReportPage): Html {
   const sum = (state: (typeof STATE_KINDS)[number]) => views.reduce((total, { status }) => total + (status.states[state] ?? 0), 0)
+  // A view whose candidate is another version than readers see is there twice.
+  const names = new Set(views.map(({ view }) => view)).size
   return html`<p class="note">engine build ${engine}</p>${tiles([
-    [views.length.toLocaleString('en-US'), views.length === 1 ? 'view' : 'views'],
+    [names.toLocaleString('en-US'), names === 1 ? 'view' : 'views'],
     [sum('fresh').toLocaleString('en-US'), 'partitions fresh'],
     [(sum('missing') + sum('stale')).toLocaleString('en-US'), 'missing or stale'],
     [(sum('blocked') + sum('rejected')).toLocaleString('en-US'), 'blocked or rejected'],

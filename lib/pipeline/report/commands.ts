@@ -19,17 +19,19 @@ export interface CommandFacts {
   readonly sources: readonly SourceStatus[]
   readonly compared: readonly VersionComparison[]
   readonly run?: RunRecord
+  /** All views that are published with the candidate of this one. */
+  together(view: string): readonly string[]
 }
 
 /** What to type next, the most useful first. */
-export function nextCommands({ views, sources, compared, run }: CommandFacts): NextCommand[] {
+export function nextCommands({ views, sources, compared, run, together }: CommandFacts): NextCommand[] {
   // A request means the candidate by the view's name alone.
   const named = views.map((one) => ({ ...one, name: one.role === 'candidate' ? one.view : featureKey(one.view, one.version) }))
   const found = [
     ...(run ? goOn(run) : []),
     ...sources.flatMap(unlanded),
     ...repairs(named),
-    ...compared.flatMap(publishing),
+    ...compared.flatMap((one) => publishing(one, together(one.view))),
     ...checking(named),
   ]
   const unique = new Map(found.map((one) => [one.command, one]))
@@ -109,11 +111,17 @@ function retrying({ name, rejected }: NamedView): NextCommand[] {
   ]
 }
 
-function publishing({ view, partitions, notComparable }: VersionComparison): NextCommand[] {
+function publishing({ view, partitions, notComparable }: VersionComparison, together: readonly string[]): NextCommand[] {
   if (notComparable !== undefined || partitions.length === 0) return []
   return [
     { command: `hindcast diff ${view}`, why: 'shows which rows differ between the published version and the candidate' },
-    { command: `hindcast publish ${view}`, why: 'makes the candidate what readers see, once you trust it' },
+    {
+      command: `hindcast publish ${together.join(' ')}`,
+      why:
+        together.length > 1
+          ? 'makes the candidates what readers see, once you trust them'
+          : 'makes the candidate what readers see, once you trust it',
+    },
   ]
 }
 

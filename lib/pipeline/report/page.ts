@@ -13,6 +13,7 @@ import { Workbench } from '../workbench.ts'
 import { type AlsoLive, alsoLive } from './also-live.ts'
 import { type NextCommand, nextCommands } from './commands.ts'
 import type { VersionComparison } from './compare-versions.ts'
+import { publishTogether } from './publish-together.ts'
 import { lakeRange, runRange } from './range.ts'
 import { comparePublished, type Making, type Ranged, type ReportedView, reportView } from './reported-view.ts'
 import { type RunLine, readRunLines } from './run-lines.ts'
@@ -77,7 +78,7 @@ async function makePage(
   ranges: readonly Ranged[],
   runs: Pick<ReportPage, 'runs' | 'brokenRuns'>,
 ): Promise<ReportPage> {
-  const { effects, catalog, run } = making
+  const { effects, catalog, published, run } = making
   const { lake, engine } = effects
   const bench = new Workbench(effects, 'report')
   try {
@@ -103,7 +104,13 @@ async function makePage(
       sources,
       ...runs,
       claims: await readClaims(lake.store, effects.now()),
-      commands: nextCommands({ views: statuses, sources, compared, ...(run && { run }) }),
+      commands: nextCommands({
+        views: statuses,
+        sources,
+        compared,
+        ...(run && { run }),
+        together: (view) => publishTogether(view, catalog, published),
+      }),
     }
   } finally {
     await bench.close()

@@ -6,6 +6,7 @@ import type { Catalog } from '../../../../lib/model/catalog.ts'
 import type { StateKind } from '../../../../lib/model/states.ts'
 import type { Coverage } from '../../../../lib/pipeline/report/coverage.ts'
 import { lakePage, runPage } from '../../../../lib/pipeline/report/page.ts'
+import { lakeHead } from '../../../../lib/report/lake.ts'
 import { type House, openHouse, openTestEngine } from '../../../support/house.ts'
 import { layTicks, marchDays, ticksCatalog } from '../../../support/ticks.ts'
 
@@ -136,6 +137,14 @@ SELECT id, count(*) AS n, count(*) * 2 AS twice FROM ticks GROUP BY id
     [true, false],
   ])
   expect(commands.map(({ command }) => command)).toContain('hindcast publish busy')
+  // Published versions that read each other go together, or the command would be refused.
+  const busier = house.catalog.candidates.get('busier') ?? ''
+  await made.store.put(PUBLISHED_KEY, Buffer.from(JSON.stringify({ format: 1, views: { busy: old, busier } })))
+  const linked = await pageOf(made, both)
+  expect(linked.commands.map(({ command }) => command)).toContain('hindcast publish busy busier')
+  // Two views, each in two versions.
+  expect(linked.views).toHaveLength(4)
+  expect(lakeHead(linked).text).toContain('<dt>views</dt><dd>2</dd>')
 })
 
 test('a page of a run shows what it did and what to do about it', async () => {
