@@ -3,6 +3,7 @@ import { createPlanHandler } from '../../../functions/plan.ts'
 import { createTransformHandler } from '../../../functions/transform.ts'
 import { listAll, type ObjectStore } from '../../../lib/lake/object-store.ts'
 import { PRICES } from '../../../lib/model/price.ts'
+import { putThrottle } from '../../../lib/pipeline/begin-level.ts'
 import { endRun } from '../../../lib/pipeline/end-run.ts'
 import { planRun } from '../../../lib/pipeline/plan-run.ts'
 import { inlineMap, runBackfill } from '../../../lib/pipeline/run.ts'
@@ -93,13 +94,17 @@ test('the claim holds for planning; each level renews it for as long as it may t
     async () => ({ catalog, effects }),
     () => 10,
   ) as unknown as (event: unknown, context: object) => Promise<unknown>
-  for (const { claimMs } of planned.levels) {
+  for (const { claimMs, maxConcurrency } of planned.levels) {
     expect(claimMs).toBeGreaterThan(2 * 3_600_000)
-    await handler({ run: 'r1', claimMs }, {})
+    expect(await handler({ run: 'r1', claimMs, maxConcurrency }, {})).toEqual({ maxConcurrency: 4 })
     expect(await expires()).toBe(NOW + claimMs)
   }
+  // Half as many tasks at a time, twice the time.
+  await putThrottle(store, 'r1', 2)
+  expect(await handler({ run: 'r1', claimMs: 2 * 3_600_000 + 5000, maxConcurrency: 4 }, {})).toEqual({ maxConcurrency: 2 })
+  expect(await expires()).toBe(NOW + 2 * 3_600_000 + 10_000)
   await store.delete('runs/active/r1.json')
-  await handler({ run: 'r1', claimMs: 1000 }, {})
+  await handler({ run: 'r1', claimMs: 1000, maxConcurrency: 4 }, {})
   expect(await store.head('runs/active/r1.json')).toBeUndefined()
 })
 
