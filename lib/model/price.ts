@@ -42,13 +42,25 @@ export interface Work {
   /** Further tries of tasks. */
   readonly retries: number
   readonly computeSeconds: number
+  /** What the gate takes before the run, to compare. */
+  readonly verifySeconds: number
   readonly bytesRead: number
   readonly bytesWritten: number
   readonly gets: number
   readonly puts: number
 }
 
-export const NO_WORK: Work = { partitions: 0, tasks: 0, retries: 0, computeSeconds: 0, bytesRead: 0, bytesWritten: 0, gets: 0, puts: 0 }
+export const NO_WORK: Work = {
+  partitions: 0,
+  tasks: 0,
+  retries: 0,
+  computeSeconds: 0,
+  verifySeconds: 0,
+  bytesRead: 0,
+  bytesWritten: 0,
+  gets: 0,
+  puts: 0,
+}
 
 export function addWork(a: Work, b: Work): Work {
   return {
@@ -56,6 +68,7 @@ export function addWork(a: Work, b: Work): Work {
     tasks: a.tasks + b.tasks,
     retries: a.retries + b.retries,
     computeSeconds: a.computeSeconds + b.computeSeconds,
+    verifySeconds: a.verifySeconds + b.verifySeconds,
     bytesRead: a.bytesRead + b.bytesRead,
     bytesWritten: a.bytesWritten + b.bytesWritten,
     gets: a.gets + b.gets,
@@ -65,6 +78,7 @@ export function addWork(a: Work, b: Work): Work {
 
 export type LineName =
   | 'lambda compute'
+  | 'lambda verification'
   | 'lambda requests'
   | 'step functions'
   | 's3 get'
@@ -104,6 +118,12 @@ const LINES: readonly {
     line: 'lambda compute',
     unit: 'GB-s',
     amount: (work) => work.computeSeconds * FUNCTION_GB,
+    usd: (prices) => prices.lambda_gb_second,
+  },
+  {
+    line: 'lambda verification',
+    unit: 'GB-s',
+    amount: (work) => work.verifySeconds * FUNCTION_GB,
     usd: (prices) => prices.lambda_gb_second,
   },
   { line: 'lambda requests', unit: 'requests', amount: (work) => work.tasks + work.retries, usd: (prices) => prices.lambda_request },

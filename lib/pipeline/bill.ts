@@ -3,9 +3,10 @@
  * tasks of the map and the planner; the few transitions of the workflow itself are in neither quote nor bill.
  */
 import prettyBytes from 'pretty-bytes'
-import { addRequests, type Requests } from '../lake/counting-store.ts'
+import { addRequests, NO_REQUESTS, type Requests } from '../lake/counting-store.ts'
 import { type BilledLine, billOf, FUNCTION_GB, type PriceTable, type Quote, type Work } from '../model/price.ts'
 import { count } from '../model/words.ts'
+import type { Gate } from './gate.ts'
 import type { Tally } from './run-tally.ts'
 import type { Spent } from './run-task.ts'
 import { GETS_PER_TASK, OUTPUT_BYTES, SECONDS_PER_PARTITION, SECONDS_PER_TASK } from './work.ts'
@@ -40,8 +41,8 @@ export interface BillFacts {
   readonly planning: Spent
   /** Requests of the run itself: its plan, tasks and results, and its claims. */
   readonly own: Requests
-  /** Whether partitions were recomputed before the run, to verify them. */
-  readonly verified: boolean
+  /** What was compared before the run, and what that took. */
+  readonly gate?: Gate
 }
 
 /** The bill, by the lines of the quote and in their order. */
@@ -63,13 +64,14 @@ export function makeBill(facts: BillFacts): Bill {
 }
 
 /** S3 prices a HEAD as a GET and a LIST as a PUT, and a DELETE is free (https://aws.amazon.com/s3/pricing). */
-function workOf({ tally, planning, own }: BillFacts): Work {
-  const all = [planning.requests, own].reduce(addRequests, tally.spent.requests)
+function workOf({ tally, planning, own, gate }: BillFacts): Work {
+  const all = [planning.requests, own, gate?.spent?.requests ?? NO_REQUESTS].reduce(addRequests, tally.spent.requests)
   return {
     partitions: computedOf(tally),
     tasks: ended(tally),
     retries: tally.tries.lost - tally.failed,
     computeSeconds: (tally.spent.ms + planning.ms) / 1000,
+    verifySeconds: (gate?.spent?.ms ?? 0) / 1000,
     bytesRead: all.bytesRead,
     bytesWritten: all.bytesWritten,
     gets: all.gets + all.heads,
@@ -81,6 +83,7 @@ type Why = (facts: BillFacts) => string[]
 
 const WHY: Readonly<Record<BilledLine['line'], Why>> = {
   'lambda compute': (facts) => [...whyLessWork(facts), ...whyDurations(facts), ...whyFailed(facts), ...whyPlanning(facts)],
+  'lambda verification': whyGate,
   'lambda requests': whyTasks,
   'step functions': whyTasks,
   's3 get': (facts) => [...whyLessWork(facts), ...whyGets(facts)],
@@ -131,12 +134,28 @@ function time(ms: number): string {
   return `${value.toLocaleString('en-US', { maximumSignificantDigits: 3 })} ${unit}`
 }
 
-function whyPlanning({ planning, verified }: BillFacts): string[] {
-  const gate = verified ? ['what was recomputed to verify before the run is counted in no line'] : []
-  return [...gate, ...(planning.ms > 0 ? [`planning took ${time(planning.ms)} more, which the quote leaves out`] : [])]
+function whyPlanning({ planning }: BillFacts): string[] {
+  return planning.ms > 0 ? [`planning took ${time(planning.ms)} more, which the quote leaves out`] : []
 }
 
-function whyGets({ planning, own, tally, maybe }: BillFacts): string[] {
+function whyGate({ gate, quote }: BillFacts): string[] {
+  if (!gate?.spent) return []
+  const compared = gate.views.reduce((sum, view) => sum + view.compared, 0)
+  const tried = gate.trials.reduce((sum, { partitions }) => sum + partitions.length, 0)
+  const quoted = quote.lines.some(({ line, high }) => line === 'lambda verification' && high > 0)
+  return [
+    `${count(compared, 'partition')} that live wrote${tried > 0 ? `, and ${tried} of new versions,` : ''} ${compared + tried === 1 ? 'was' : 'were'} computed again before the run`,
+    ...(quoted ? [] : ['the quote leaves it out where there is nothing to compute']),
+  ]
+}
+
+/** Requests beside those of the tasks. */
+function whyBeside(requests: Requests | undefined, who: string, pick: (requests: Requests) => number): string[] {
+  const made = requests ? pick(requests) : 0
+  return made > 0 ? [`${count(made, 'request')} by ${who}, which the quote leaves out`] : []
+}
+
+function whyGets({ planning, own, tally, maybe, gate }: BillFacts): string[] {
   const { heads } = tally.spent.requests
   const planned = planning.requests.gets + planning.requests.heads + own.gets + own.heads
   return [
@@ -144,27 +163,31 @@ function whyGets({ planning, own, tally, maybe }: BillFacts): string[] {
     ...(maybe > 0 ? [WRITTEN_MEANWHILE] : []),
     ...(heads > 0 ? [`${count(heads, 'look')} at single objects (HEAD) cost as much as a GET each`] : []),
     ...(planned > 0 ? [`${count(planned, 'request')} by the planner, which the quote leaves out`] : []),
+    ...whyBeside(gate?.spent?.requests, 'the gate', (all) => all.gets + all.heads),
   ]
 }
 
-function whyPuts({ planning, own, tally }: BillFacts): string[] {
+function whyPuts({ planning, own, tally, gate }: BillFacts): string[] {
   const { requests } = tally.spent
   return [
     `the tasks made ${count(requests.puts, 'PUT')} and ${count(requests.lists, 'LIST')}`,
     ...(tally.outcomes.confirmed ? [whyConfirmed(tally.outcomes.confirmed)] : []),
     `the planner made ${count(planning.requests.lists, 'LIST')}, which the quote leaves out`,
+    ...whyBeside(gate?.spent?.requests, 'the gate', (all) => all.puts + all.lists),
     ...(own.puts > 0 ? [`the run's own files took ${count(own.puts, 'PUT')}, which the quote leaves out`] : []),
   ]
 }
 
-function whyRead({ tally, maybe, planning, own }: BillFacts): string[] {
+function whyRead({ tally, maybe, planning, own, gate }: BillFacts): string[] {
   const fetched = tally.spent.requests.bytesRead
   const beside = planning.requests.bytesRead + own.bytesRead
+  const compared = gate?.spent?.requests.bytesRead ?? 0
   const scanned = `the queries scanned ${prettyBytes(tally.bytesRead)} of overlapping windows`
   return [
     ...(tally.bytesRead > fetched ? [`${scanned}; inputs were fetched once per task, ${prettyBytes(fetched)}`] : []),
     ...(maybe > 0 ? [WRITTEN_MEANWHILE] : []),
     ...(beside > 0 ? [`${prettyBytes(beside)} by the planner, which the quote leaves out`] : []),
+    ...(compared > 0 ? [`${prettyBytes(compared)} by the gate, which the quote leaves out`] : []),
   ]
 }
 

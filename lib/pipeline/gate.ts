@@ -15,6 +15,7 @@ import { InputListing } from './input-listing.ts'
 import { findLiveWritten, type LiveWritten } from './live-written.ts'
 import { statePartition } from './partition-state.ts'
 import type { Plan, PlannedView } from './plan.ts'
+import type { Spent } from './run-task.ts'
 import { type Trial, type TrialEffects, tryVersion } from './try-version.ts'
 import { type RecomputeEffects, type Standing, verifyStanding } from './verify-standing.ts'
 
@@ -47,6 +48,8 @@ export interface Gate extends Pick<Compared, 'different' | 'hints'> {
   readonly views: readonly GatedView[]
   /** New versions against the published ones. */
   readonly trials: readonly Trial[]
+  /** What comparing took; absent where it was not counted. */
+  readonly spent?: Spent
 }
 
 export interface GateEffects extends RecomputeEffects, TrialEffects {}

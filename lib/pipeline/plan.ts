@@ -6,7 +6,7 @@ import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
 import { type Catalog, type Feature, featureKey, requestName, sourcesBelow } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import type { Partition } from '../model/partition.ts'
-import { addWork, NO_WORK, type Quote, quoteOf } from '../model/price.ts'
+import { addWork, NO_WORK, type Quote, quoteOf, type Work } from '../model/price.ts'
 import { isComputed, type State, type StateKind } from '../model/states.ts'
 import type { PartitionInputs } from './bound-input.ts'
 import type { Effects } from './effects.ts'
@@ -20,7 +20,7 @@ import type { BackfillRequest, PlanSettings } from './request.ts'
 import { type Scope, scopeOf } from './scope.ts'
 import { listUnlanded } from './unlanded.ts'
 import { type Unmatched, UnmatchedKeys } from './unmatched.ts'
-import { type Bound, secondsOf, workOfLanding, workOfTask } from './work.ts'
+import { type Bound, secondsOf, workOfGate, workOfLanding, workOfTask } from './work.ts'
 
 /** `maybe`: fresh or blocked as things stand, but something that it reads will be computed or landed first. */
 export type PlannedState = StateKind | 'maybe'
@@ -79,7 +79,9 @@ export async function planBackfill(
 ): Promise<Plan> {
   const { decided, landings, unmatched } = await decideRequest(request, catalog, effects)
   const levels = packLevels(decided, settings)
-  const quote = quoteOf(totalWork(levels, landings, 'low'), totalWork(levels, landings, 'high'), settings.prices)
+  const views = decided.map((one) => describeView(one, catalog))
+  const work = (bound: Bound) => addWork(totalWork(levels, landings, bound), gateWork({ request, views, levels, landings }, bound))
+  const quote = quoteOf(work('low'), work('high'), settings.prices)
   if (request.maxCost !== undefined && quote.highUsd > request.maxCost) {
     throw new InvalidInputError(`the plan may cost ${quote.highUsd.toPrecision(3)} USD; allowed is ${request.maxCost} (max cost)`)
   }
@@ -89,7 +91,7 @@ export async function planBackfill(
     request,
     now: new Date(effects.now()).toISOString(),
     engine: effects.engine.build.id,
-    views: decided.map((one) => describeView(one, catalog)),
+    views,
     landings,
     unmatched: unmatched.list(),
     levels,
@@ -264,6 +266,17 @@ function totalWork(levels: readonly Level[], landings: readonly PlannedLandings[
   const tasks = levels.flatMap((level) => level.tasks.map((task) => workOfTask(task, bound)))
   const landed = landings.map(({ keys, bytes }) => workOfLanding({ objects: keys.length, bytes }, bound))
   return [...tasks, ...landed].reduce(addWork, NO_WORK)
+}
+
+/** A request that comes to nothing is not quoted a comparison: it costs nothing but that. */
+function gateWork({ request, views, levels, landings }: Pick<Plan, 'request' | 'views' | 'levels' | 'landings'>, bound: Bound): Work {
+  const idle = levels.length === 0 && landings.every(({ keys }) => keys.length === 0)
+  if (request.unverified || (idle && !request.publish)) return NO_WORK
+  return workOfGate(
+    views,
+    levels.flatMap(({ tasks }) => tasks),
+    bound,
+  )
 }
 
 function describeView({ scope, states }: Decided, catalog: Catalog): PlannedView {

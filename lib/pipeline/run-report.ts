@@ -77,7 +77,7 @@ export function reportOf({ plan, tally, prices, planning, own, ...facts }: RunFa
       tally,
       planning,
       own,
-      verified: (facts.gate?.views ?? []).some(({ compared }) => compared > 0),
+      ...(facts.gate && { gate: facts.gate }),
     }),
   }
 }

@@ -106,10 +106,16 @@ export async function runBackfill(
 /** Undefined where the caller has no gate. */
 async function verifyFirst(plan: Plan, catalog: Catalog, { gate, onGate }: RunOptions): Promise<Gate | undefined> {
   if (!gate) return undefined
-  const { passGate, SKIPPED } = await import('./gate.ts')
-  const found = plan.request.unverified ? SKIPPED : await passGate(plan, catalog, gate)
+  const { SKIPPED } = await import('./gate.ts')
+  const found = plan.request.unverified ? SKIPPED : await passCounted(plan, catalog, gate)
   onGate?.(found)
   return found
+}
+
+async function passCounted(plan: Plan, catalog: Catalog, gate: GateEffects): Promise<Gate> {
+  const { passGate } = await import('./gate.ts')
+  const { result, spent } = await measure(gate, (counted) => passGate(plan, catalog, counted))
+  return { ...result, spent }
 }
 
 /** All partitions that the request may compute, before anything is listed. */

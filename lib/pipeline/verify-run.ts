@@ -4,10 +4,12 @@
  * stopped, on a smaller sample.
  */
 import { renewClaim } from '../lake/claims.ts'
+import { addRequests } from '../lake/counting-store.ts'
 import { type Formatted, jsonBytes, readJson } from '../lake/json-object.ts'
 import { runPrefix } from '../lake/keys.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
 import { withVersions } from '../lake/registry.ts'
+import { attempt, unwrap } from '../model/attempt.ts'
 import { type Catalog, featureKey } from '../model/catalog.ts'
 import { InternalError, LiveDiffers, Unfinished } from '../model/errors.ts'
 import type { Effects } from './effects.ts'
@@ -16,6 +18,7 @@ import { GATE_PARTITIONS } from './gate-choice.ts'
 import type { Plan, PlannedView } from './plan.ts'
 import { CLAIM_SPARE_MS } from './plan-run.ts'
 import { readPlanFile } from './run-files.ts'
+import { measure, type Spent } from './run-task.ts'
 import type { Trial } from './try-version.ts'
 
 export type VerifyRunEffects = GateEffects & Pick<Effects, 'timeLeftMs' | 'log'>
@@ -34,6 +37,8 @@ interface GateFile extends Formatted {
   readonly begun: Readonly<Record<string, number>>
   readonly found: readonly Gated[]
   readonly trials: readonly Trial[]
+  /** What its calls took so far. */
+  readonly spent?: Spent
   readonly gate?: Gate
 }
 
@@ -83,12 +88,22 @@ async function verifyViews(run: string, plan: Plan, catalog: Catalog, effects: V
   for (const planned of plan.views.slice(file.found.length)) {
     requireTime(planned, effects)
     await renewClaim(store, run, effects.now() + CLAIM_SPARE_MS)
-    file = await verifyView(run, { planned, file }, catalog, effects)
+    const counting = (counted: VerifyRunEffects) => attempt(() => verifyView(run, { planned, file }, catalog, counted))
+    const { result, spent } = await measure(effects, counting)
+    if ('error' in result) await leaveSpent(run, spent, store)
+    const done = unwrap(result)
+    file = { ...done, spent: addSpent(done.spent, spent) }
     await put(store, run, file)
     tell(run, file, effects)
   }
-  const gate = gateOf(file.found, [])
+  const gate = { ...gateOf(file.found, []), ...(file.spent && { spent: file.spent }) }
   return gate.verdict === 'different' ? gate : { ...gate, trials: file.trials }
+}
+
+/** A call that fails or runs out of time is followed by another, which adds to it. */
+async function leaveSpent(run: string, spent: Spent, store: ObjectStore): Promise<void> {
+  const file = (await readFile(store, run)) ?? NOTHING
+  await put(store, run, { ...file, spent: addSpent(file.spent, spent) })
 }
 
 /** The view that was just done. */
@@ -119,6 +134,11 @@ async function verifyView(run: string, { planned, file }: Verifying, catalog: Ca
     if (!(error instanceof Unfinished)) await put(effects.lake.store, run, file)
     throw error
   }
+}
+
+/** What a call took that was cut off is counted nowhere. */
+function addSpent(before: Spent | undefined, { ms, requests }: Spent): Spent {
+  return before ? { ms: before.ms + ms, requests: addRequests(before.requests, requests) } : { ms, requests }
 }
 
 const TOO_LONG = 'not one of its partitions could be compared in the time of a function'

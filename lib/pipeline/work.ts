@@ -1,4 +1,5 @@
-import type { Work } from '../model/price.ts'
+import { NO_WORK, type Work } from '../model/price.ts'
+import { GATE_PARTITIONS, TRIAL_PARTITIONS } from './gate-choice.ts'
 import type { PlannedTask } from './planned-task.ts'
 
 /**
@@ -28,6 +29,7 @@ export function workOfTask(task: PlannedTask, bound: Bound, outputBytes?: number
     partitions,
     tasks: 1,
     retries: 0,
+    verifySeconds: 0,
     computeSeconds: SECONDS_PER_TASK[bound] + secondsOf({ partitions, scanned: task.scanned * share }, bound),
     bytesRead: task.bytes * share,
     bytesWritten: partitions * (outputBytes ?? OUTPUT_BYTES[bound]),
@@ -44,10 +46,36 @@ export function workOfLanding(landings: { readonly objects: number; readonly byt
     partitions: 0,
     tasks: landings.objects,
     retries: 0,
+    verifySeconds: 0,
     computeSeconds: landings.objects * SECONDS_PER_PARTITION[bound] + landings.bytes / LANDING_BYTES_PER_SECOND[bound],
     bytesRead: landings.bytes,
     bytesWritten: landings.bytes,
     gets: landings.objects * (1 + pieces),
     puts: landings.objects * (2 + pieces + 2),
   }
+}
+
+/**
+ * Comparing before the run: nothing where live wrote nothing of a view, at most what the gate and the trial of a new version choose of it.
+ * What one of their partitions scans is that of the view's planned ones.
+ */
+export function workOfGate(
+  views: readonly { readonly view: string; readonly version: string }[],
+  tasks: readonly PlannedTask[],
+  bound: Bound,
+): Work {
+  if (bound === 'low') return NO_WORK
+  const seconds = views.map(({ view, version }) => {
+    const own = tasks.filter((task) => task.view === view && task.version === version)
+    const sum = (pick: (task: PlannedTask) => number) => own.reduce((total, task) => total + pick(task), 0)
+    const scanned =
+      sum((task) => task.scanned) /
+      Math.max(
+        1,
+        sum((task) => task.partitions + task.maybe),
+      )
+    const partitions = GATE_PARTITIONS + TRIAL_PARTITIONS
+    return SECONDS_PER_TASK.high + secondsOf({ partitions, scanned: partitions * scanned }, bound)
+  })
+  return { ...NO_WORK, verifySeconds: seconds.reduce((total, one) => total + one, 0) }
 }

@@ -45,6 +45,14 @@ describe('what live wrote', () => {
       { partition: '2001-04-04', repaired: false, clockChange: false },
       { partition: '2001-04-05', repaired: false, clockChange: false },
     ])
+    const { quote, bill } = JSON.parse(out).report
+    const [line] = bill.lines.filter((one: { readonly line: string }) => one.line === 'lambda verification')
+    expect([quote.highUsd, line.amount > 0, line.usd > 0, line.why[1]]).toEqual([
+      0,
+      true,
+      true,
+      expect.stringContaining('nothing to compute'),
+    ])
     const told = await backfill(lived)
     expect(told.out).toContain(
       'verified: driver_day: 5 partitions, 15 rows, 1 repaired, 1 with a change of clocks, the same byte for byte as live wrote',

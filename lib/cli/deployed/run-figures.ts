@@ -71,7 +71,7 @@ function stageOf(plan: PlanFile | undefined, maps: readonly MapRun[]): RunFigure
 }
 
 function costOf({ quote, prices, partitions, maybe, planning }: PlanFile, tally: Tally): number {
-  return makeBill({ quote, prices, partitions, maybe, tally, planning, own: NO_REQUESTS, verified: false }).usd
+  return makeBill({ quote, prices, partitions, maybe, tally, planning, own: NO_REQUESTS }).usd
 }
 
 /** Partitions per second, and milliseconds that the rest takes at that rate; undefined before there is a rate. */

@@ -12,6 +12,7 @@ import type { GateEffects } from '../../../lib/pipeline/gate.ts'
 import { planRun } from '../../../lib/pipeline/plan-run.ts'
 import { publishPlanned } from '../../../lib/pipeline/publish-planned.ts'
 import { registerDefinitions } from '../../../lib/pipeline/register.ts'
+import type { RunReport } from '../../../lib/pipeline/run-report.ts'
 import type { Task } from '../../../lib/pipeline/task.ts'
 import { readGate, verifyRun } from '../../../lib/pipeline/verify-run.ts'
 import { forgeOutput } from '../../support/forge-receipt.ts'
@@ -51,6 +52,7 @@ async function openLived() {
       verifyRun('r1', catalog, { ...recomputeEffects(effects), ...more }),
     publish: () => publishPlanned('r1', effects),
     end: (aborted = false) => endRun({ run: 'r1', aborted }, effects),
+    report: async () => JSON.parse(Buffer.from((await store.get('runs/r1/report.json'))?.bytes ?? []).toString()) as RunReport,
     published: async () => (await readPublished(store)).value.views,
   }
 }
@@ -95,6 +97,10 @@ test('a run whose views are verified is published with one put, and its report s
   expect(lived.told('published')).toMatchObject([{ run: 'r1', view: 'busy' }, { view: 'busier' }])
   const gate = { verdict: 'verified', compared: 10, different: [] }
   expect(await lived.end()).toMatchObject({ aborted: false, failed: 0, gate, publish: { kind: 'published' } })
+  const [line] = (await lived.report()).bill.lines.filter((one) => one.line === 'lambda verification')
+  expect(line).toMatchObject({ unit: 'GB-s', low: 0, why: ['10 partitions that live wrote were computed again before the run'] })
+  expect(line?.amount).toBeGreaterThan(0)
+  expect(line?.high).toBeGreaterThan(1)
 })
 
 test('a publish whose tables could not be written holds, and the report says what is to be done', async () => {
@@ -157,7 +163,12 @@ test('a gate that runs out of time goes on where it stopped, on a smaller sample
       return report
     },
   })
-  for (const _ of [1, 2]) await expect(lived.verify(slow(1))).rejects.toMatchObject({ name: 'Unfinished' })
+  const asked: number[] = []
+  for (const _ of [1, 2]) {
+    await expect(lived.verify(slow(1))).rejects.toMatchObject({ name: 'Unfinished' })
+    const file = await lived.store.get('runs/r1/gate.json')
+    asked.push(JSON.parse(Buffer.from(file?.bytes ?? []).toString()).spent.requests.lists)
+  }
   let left = 100_000
   const timeLeftMs = () => {
     left -= 50_000
@@ -166,6 +177,10 @@ test('a gate that runs out of time goes on where it stopped, on a smaller sample
   await expect(lived.verify({ ...slow(1), timeLeftMs })).rejects.toMatchObject({ name: 'Unfinished', message: /busier/ })
   expect(await lived.verify(slow(1))).toEqual({ run: 'r1', verdict: 'verified', compared: 6 })
   expect(compared).toEqual(['busy 1', 'busier 5'])
+  // What every call took is on the bill.
+  asked.push((await readGate(lived.store, 'r1'))?.spent?.requests.lists ?? 0)
+  expect(asked).toEqual(asked.toSorted((a, b) => a - b))
+  expect(new Set([0, ...asked]).size).toBe(4)
 })
 
 test('a view of which no partition fits is not verified; what passes is no reason for a smaller sample', async () => {
