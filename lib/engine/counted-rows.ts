@@ -7,11 +7,10 @@ import type { OutputColumn } from '../model/catalog.ts'
 import { DataError, InvalidInputError } from '../model/errors.ts'
 import { type ComputeJob, withBounds } from './compute.ts'
 import type { Engine, Session } from './engine.ts'
-import { descendants, isTree, listOf, type Tree, textOf, treeOf } from './parse-tree.ts'
 import { identifier, literal } from './quote.ts'
 import { emptySql, type LocalInput, relationSql } from './relation.ts'
 import { type Lineage, lineageOf, ROWS, ROWS_TYPE } from './row-lineage.ts'
-import { sqlTree, treeSql } from './tree-sql.ts'
+import { type RowsQuery, rowsQuery, TAG } from './rows-query.ts'
 
 /** A value per entity column, as text that casts to the column's type. */
 export type EntityValues = Readonly<Record<string, string>>
@@ -31,8 +30,8 @@ const ASIDE = 'rows that only a subquery in an expression, a semi join or a wind
 /** Counts, for one entity, the rows of every object of every input. @throws InvalidInputError for a value that its type cannot hold. */
 export function countEntityRows(engine: Engine, job: ComputeJob, entity: EntityValues): Promise<CountedInput[]> {
   return engine.session(job.version.zone, async (session) => {
-    const query = await rowsQuery(session, job)
-    if (!query) return countFollowed(session, job, entity)
+    const query = await rowsQuery(session, { sql: sqlOf(job), entity: job.version.entity })
+    if (!query || !(await binds(session, job, query))) return countFollowed(session, job, entity)
     const found: CountedInput[] = []
     for (const input of job.inputs) found.push(await countInput(session, job, { input, query, entity }))
     return found
@@ -49,15 +48,30 @@ async function countInput(session: Session, job: ComputeJob, { input, query, ent
   const { name } = input.binding
   const selects = query.tables.filter(({ table }) => table === name).map(({ alias }) => query.select(alias))
   if (selects.length === 0) return unknown(input, UNREAD)
-  const tagged = job.inputs.map((one) => taggedSql(one, TAG, (o) => `{'o': ${o}, 'r': row_number() OVER ()}`))
   const counted = await session.rows(
-    `WITH ${tagged.join(', ')} SELECT tag.o AS o, count(DISTINCT tag)::BIGINT AS n FROM (${selects.join('\nUNION ALL\n')}) AS counted ` +
+    `WITH ${taggedInputs(job)} SELECT tag.o AS o, count(DISTINCT tag)::BIGINT AS n FROM (${selects.join('\nUNION ALL\n')}) AS counted ` +
       `WHERE tag IS NOT NULL AND ${conditionSql(job, entity, (at) => `e${at}`)} GROUP BY 1`,
   )
   return countedInput(input, new Map(counted.map((row) => [Number(row.o), Number(row.n)])), query.looksAside)
 }
 
-const UNREAD = 'only a subquery in an expression, or nothing, reads it'
+function taggedInputs({ inputs }: ComputeJob): string {
+  return inputs.map((one) => taggedSql(one, TAG, (o) => `{'o': ${o}, 'r': row_number() OVER ()}`)).join(', ')
+}
+
+/** An expression of the entity may name another column of the SELECT list, which is not there among rows. */
+async function binds(session: Session, job: ComputeJob, { tables, select }: RowsQuery): Promise<boolean> {
+  const selects = tables.map(({ alias }) => select(alias))
+  try {
+    await session.columnTypes(`WITH ${taggedInputs(job)} SELECT * FROM (${selects.join('\nUNION ALL\n')}) AS rows`)
+    return true
+  } catch (error) {
+    if (error instanceof InvalidInputError) return false
+    throw error
+  }
+}
+
+const UNREAD = 'only a subquery in an expression or a semi join looks at it'
 
 function unknown({ binding }: LocalInput, why: string): CountedInput {
   return { name: binding.name, how: 'unknown', why, objects: [] }
@@ -117,57 +131,9 @@ function entityColumns({ version }: ComputeJob): OutputColumn[] {
   return version.entity.map((name) => version.schema.find((column) => column.name === name) ?? { name, type: 'VARCHAR' })
 }
 
-/** No view can have a column of this name: it is reserved. */
-const TAG = '__row'
-
 /** An input's relation with what tells each row of each object beside it; a view cannot see it, as it names its columns. */
 function taggedSql(input: LocalInput, name: string, tagOf: (object: number) => string): string {
   const parts = input.objects.map((one, at) => `SELECT *, ${tagOf(at)} AS ${name} FROM (${relationSql({ ...input, objects: [one] })})`)
   const none = `SELECT *, ${tagOf(0)} AS ${name} FROM (${emptySql(input.binding)})`
   return `${identifier(input.binding.name)} AS MATERIALIZED (${parts.length === 0 ? none : parts.join('\nUNION ALL\n')})`
-}
-
-interface RowsQuery {
-  /** The inputs in its FROM, each with the name that its columns have there. */
-  readonly tables: readonly { readonly table: string; readonly alias: string }[]
-  /** Its expressions have queries of their own. */
-  readonly looksAside: boolean
-  select(alias: string): string
-}
-
-/** The view's SELECT as one of rows; undefined where it is more than one SELECT over its inputs. */
-async function rowsQuery(session: Session, job: ComputeJob): Promise<RowsQuery | undefined> {
-  const node = await sqlTree(session, sqlOf(job))
-  const tables = tablesOf(node.from_table)
-  if (node.type !== 'SELECT_NODE' || !tables || listOf(treeOf(node.cte_map).map).length > 0) return undefined
-  const columns = job.version.entity.map((name) => listOf(node.select_list).find((one) => nameOf(one) === name))
-  if (columns.some((one) => one === undefined)) return undefined
-  const rest = { modifiers: [], group_expressions: [], group_sets: [], having: null, sample: null, qualify: null }
-  const selects = new Map<string, string>()
-  for (const { alias } of tables) {
-    const entity = columns.map((one, at) => ({ ...one, alias: `e${at}` }))
-    const tag = { class: 'COLUMN_REF', type: 'COLUMN_REF', alias: 'tag', column_names: [alias, TAG] }
-    const rows = { ...node, ...rest, aggregate_handling: 'STANDARD_HANDLING', select_list: [...entity, tag] }
-    selects.set(alias, await treeSql(session, rows))
-  }
-  const looksAside = [...descendants(node)].some((one) => one.class === 'SUBQUERY')
-  return { tables, looksAside, select: (alias) => selects.get(alias) ?? '' }
-}
-
-/** The tables of a FROM that is made of tables and joins alone. */
-function tablesOf(from: unknown): { table: string; alias: string }[] | undefined {
-  const tree = treeOf(from)
-  if (tree.type === 'BASE_TABLE') {
-    const table = textOf(tree.table_name)
-    return [{ table, alias: textOf(tree.alias) || table }]
-  }
-  if (tree.type !== 'JOIN' || tree.ref_type === 'NATURAL' || !isTree(tree.left) || !isTree(tree.right)) return undefined
-  const [left, right] = [tablesOf(tree.left), tablesOf(tree.right)]
-  return left && right && [...left, ...right]
-}
-
-/** The name of an output column: its alias, or that of the column it is. */
-function nameOf(expression: Tree): string {
-  const names = Array.isArray(expression.column_names) ? expression.column_names : []
-  return textOf(expression.alias) || textOf(names.at(-1))
 }

@@ -16,7 +16,7 @@ export const ROWS = '__rows'
 export interface Lineage {
   /** The SELECT, with `__rows` behind its columns; each input has to have it too. */
   readonly sql: string
-  /** Inputs that only expressions read: none of their rows is in a list. */
+  /** Inputs that only expressions and semi joins look at: none of their rows is in a list. */
   readonly unread: readonly string[]
   /** Rows that only an expression (a subquery in it, a window) looked at are in no list. */
   readonly looksAside: boolean
@@ -128,8 +128,9 @@ async function followedJoin(from: Tree, sources: string[], context: Context): Pr
   if (from.ref_type === 'NATURAL') throw unfollowed('a NATURAL JOIN')
   if ([...descendants(from.condition)].some((one) => one.class === 'SUBQUERY')) context.aside = true
   const left = await followedFrom(treeOf(from.left), sources, context)
+  if (!/^(SEMI|ANTI)$/.test(textOf(from.join_type)))
+    return { ...from, left, right: await followedFrom(treeOf(from.right), sources, context) }
   // The right side of these is looked at, and gives no columns.
-  const isFilter = /^(SEMI|ANTI)$/.test(textOf(from.join_type))
-  if (isFilter) context.aside = true
-  return { ...from, left, right: await followedFrom(treeOf(from.right), isFilter ? [] : sources, context) }
+  context.aside = true
+  return { ...from, left }
 }
