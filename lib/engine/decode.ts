@@ -29,6 +29,8 @@ export interface Decoded {
   /** Event times in microseconds, where there are rows. */
   readonly first?: bigint
   readonly last?: bigint
+  /** Columns of a CSV or Parquet object that nobody declared, where there are some; of JSON nobody looks for them. */
+  readonly undeclared?: readonly string[]
 }
 
 /** The table that `decodeObject` leaves in its session, in the order of the file: `"__line"`, then the columns; event time TIMESTAMPTZ. */
@@ -94,13 +96,18 @@ async function loadParquet(session: Session, raw: RawObject, source: Decoding): 
     return `${castSql(identifier(column.name), found, column.type)} AS ${identifier(column.name)}`
   })
   await session.run(`CREATE TEMP TABLE decoding_text AS SELECT "__line", CAST(NULL AS VARCHAR) AS bad, ${columns.join(', ')} FROM ${from}`)
-  return finish(session, raw, source, types[source.eventTime?.column ?? ''])
+  return withUndeclared(await finish(session, raw, source, types[source.eventTime?.column ?? '']), Object.keys(types), source)
+}
+
+function withUndeclared(decoded: Decoded, found: readonly string[], { columns }: Decoding): Decoded {
+  const undeclared = found.filter((name) => !columns.some((column) => column.name === name))
+  return undeclared.length > 0 ? { ...decoded, undeclared } : decoded
 }
 
 /** JSON lines and CSV: first text per column, then a strict cast per column that tells which line does not fit. */
 async function loadText(session: Session, packed: RawObject, source: Decoding): Promise<Decoded> {
   const raw = await unpack(packed, source.format)
-  const text = source.format.kind === 'json' ? jsonText(raw, source) : await csvText(session, raw, source)
+  const { text, found } = source.format.kind === 'json' ? { text: jsonText(raw, source), found: [] } : await csvText(session, raw, source)
   const typed = source.columns.map((column) => {
     const value = identifier(`text ${column.name}`)
     return { column, value, cast: strictCast(value, column.type) }
@@ -113,7 +120,7 @@ async function loadText(session: Session, packed: RawObject, source: Decoding): 
     `CREATE TEMP TABLE decoding_text AS SELECT "__line", CASE WHEN "__bad" IS NOT NULL THEN "__bad" ${bad.join(' ')} END AS bad, ` +
       `${typed.map(({ column, cast }) => `${cast} AS ${identifier(column.name)}`).join(', ')} FROM (${text})`,
   )
-  return finish(session, raw, source)
+  return withUndeclared(await finish(session, raw, source), found, source)
 }
 
 /** Counts and refuses bad rows, gives the event time its zone, and leaves the good rows in `DECODED_TABLE`. */
@@ -237,7 +244,13 @@ function jsonText(raw: RawObject, source: Decoding): string {
   return `SELECT "__line", ${bad} AS "__bad", ${columns.join(', ')} FROM (SELECT *, json_valid(json) AS valid FROM (SELECT row_number() OVER () AS "__line", json FROM ${lines}) WHERE trim(coalesce(json, '')) <> '')`
 }
 
-async function csvText(session: Session, raw: RawObject, source: Decoding): Promise<string> {
+interface CsvText {
+  readonly text: string
+  /** Names of the columns in the object. */
+  readonly found: readonly string[]
+}
+
+async function csvText(session: Session, raw: RawObject, source: Decoding): Promise<CsvText> {
   const csv = source.format.csv ?? { delimiter: ',', quote: '"', header: true }
   const inFile = csv.header
     ? await csvHeader(session, raw, source, csv.delimiter)
@@ -257,7 +270,7 @@ async function csvText(session: Session, raw: RawObject, source: Decoding): Prom
     `read_csv(${literal(raw.file)}, columns=${shape}, header=${csv.header}, delim=${literal(csv.delimiter)}, quote=${literal(csv.quote)}, ` +
     `escape=${literal(csv.quote)}, nullstr=[${nulls.map(literal).join(', ')}], auto_detect=false, max_line_size=16777216, compression='none', ${KEEP_REJECTS})`
   const first = csv.header ? 1 : 0
-  return `SELECT row_number() OVER () + ${first} AS "__line", NULL AS "__bad", ${columns.join(', ')} FROM ${scan}`
+  return { text: `SELECT row_number() OVER () + ${first} AS "__line", NULL AS "__bad", ${columns.join(', ')} FROM ${scan}`, found: inFile }
 }
 
 /** Names in the first line. @throws DataError where there is none. */

@@ -31,7 +31,7 @@ import { type BroughtLabels, bringLabels, type LabelEffects, type LabelPlace } f
 import { manifestOf } from './training-report.ts'
 import type { TrainingTable } from './training-tables.ts'
 import { resolveTrainingViews, type TrainingView } from './training-views.ts'
-import { holeWarnings, lateWarnings } from './training-warnings.ts'
+import { holeWarnings, lateWarnings, undeclaredWarnings } from './training-warnings.ts'
 
 /** Labels of one output file, so that a file stays one put. */
 const PART_ROWS = 5_000_000
@@ -118,7 +118,7 @@ async function make(making: Making): Promise<TrainingManifest> {
     prepare(coverages, tables, labels, decided.asked.lookupOf),
   )
   const [{ counts, files, ...how }, late] = await together(join(making, decided, features), lateWarnings(store, coverages, tables))
-  const warnings = [...late, ...holeWarnings(coverages, tables, counts, labels)]
+  const warnings = [...undeclaredWarnings(brought), ...late, ...holeWarnings(coverages, tables, counts, labels)]
   const set = { request, brought, labels, duplicates, files, warnings, ...how, now: effects.now() }
   const manifest = manifestOf(
     set,

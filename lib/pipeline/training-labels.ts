@@ -17,6 +17,8 @@ export interface BroughtLabels {
   readonly place: LabelPlace
   readonly sha256: string
   readonly bytes: number
+  /** Columns that the definition does not declare, and that the set does not get. */
+  readonly undeclared: readonly string[]
 }
 
 export interface LabelEffects {
@@ -46,8 +48,8 @@ export async function bringLabels(training: Training, place: LabelPlace, dir: st
   const raw = join(dir, `labels${/(\.[A-Za-z0-9]+)*$/.exec(name)?.[0] ?? ''}`)
   await fetchLabels(place, raw, effects)
   const { size: bytes, sha256 } = await digestOfFile(raw)
-  const file = await decoded(training, { key: name, file: raw, captures: {} }, { ...training.labels, format }, effects)
-  return { file, name, place, sha256, bytes }
+  const { file, undeclared = [] } = await decoded(training, { key: name, file: raw, captures: {} }, { ...training.labels, format }, effects)
+  return { file, name, place, sha256, bytes, undeclared }
 }
 
 async function fetchLabels(place: LabelPlace, file: string, { lake }: LabelEffects): Promise<void> {
@@ -62,12 +64,16 @@ async function fetchLabels(place: LabelPlace, file: string, { lake }: LabelEffec
   await copyFile(place.path, file)
 }
 
-async function decoded(training: Training, raw: RawObject, { format, columns }: Labels, { engine }: LabelEffects): Promise<string> {
-  if (!format || (format.kind === 'parquet' && !columns)) return raw.file
+async function decoded(
+  training: Training,
+  raw: RawObject,
+  { format, columns }: Labels,
+  { engine }: LabelEffects,
+): Promise<Pick<Decoded, 'undeclared'> & { readonly file: string }> {
+  if (!format || (format.kind === 'parquet' && !columns)) return { file: raw.file }
   if (!columns) {
     throw new InvalidInputError(`labels ${raw.key} are ${format.kind}, which tells no types; expected 'labels.columns' in ${training.file}`)
   }
   const file = `${raw.file}.decoded`
-  await engine.decode(raw, { name: training.name, file: training.file, format, columns }, file)
-  return file
+  return { ...(await engine.decode(raw, { name: training.name, file: training.file, format, columns }, file)), file }
 }

@@ -7,6 +7,7 @@ import { receiptFigures } from './receipt-figures.ts'
 import type { FeatureCoverage } from './training-coverage.ts'
 import { type LabelTimes, readable } from './training-features.ts'
 import type { FeatureCounts } from './training-join.ts'
+import type { BroughtLabels } from './training-labels.ts'
 import type { TrainingTable } from './training-tables.ts'
 
 /** Receipts per view, of the newest partitions that labels ask for: one GET each. */
@@ -39,6 +40,13 @@ export async function lateWarnings(
     )
   }
   return warnings
+}
+
+/** Columns of the labels that are left out because the definition does not declare them: a set without them may be what was meant. */
+export function undeclaredWarnings({ name, undeclared }: BroughtLabels): string[] {
+  if (undeclared.length === 0) return []
+  const columns = `${undeclared.length === 1 ? 'column' : 'columns'} ${undeclared.map((column) => `'${column}'`).join(', ')}`
+  return [`${name}: ${columns} not in the set; labels.columns of the definition names those that are`]
 }
 
 /**

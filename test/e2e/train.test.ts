@@ -297,6 +297,15 @@ test('bad requests get a clear error', async () => {
   }
 })
 
+test('columns of the labels that nobody declared are not in the set, and that is told', async () => {
+  const shop = await openShop()
+  await shop.write('wide.csv', 'asked,customer,Weight,again,\n2026-03-20T10:00:00Z,c01,3,true,x\n')
+  const { code, out, err } = await shop.run('train', 'again', '--json', '--labels', join(shop.root, 'wide.csv'))
+  const warning = `${join(shop.root, 'wide.csv')}: columns 'Weight', '' not in the set; labels.columns of the definition names those that are`
+  expect([code, err]).toEqual([0, `warning: ${warning}\n`])
+  expect(JSON.parse(out).warnings).toEqual([warning])
+})
+
 test('a hole is no older partition: labels are refused, or get NULL when that is allowed', async () => {
   const shop = await openShop()
   const [version] = await readdir(join(shop.root, 'lake/features/customer_week'))
