@@ -11,6 +11,7 @@ import type { Instant } from '../model/zone.ts'
 import { readPlanFile, readResults, reportKey, requireKeys, requireRunName } from './run-files.ts'
 import { type RunReport, reportOf, tasksPerLevel } from './run-report.ts'
 import { RunTally } from './run-tally.ts'
+import { readGate } from './verify-run.ts'
 
 /**
  * `interrupted`: ended early and said so. `running`: no report yet, and its claim holds. `killed`: no report, and nobody that could
@@ -63,7 +64,9 @@ async function rebuild(store: ObjectStore, run: string): Promise<RunReport | und
   for (const [level, tasks] of tasksPerLevel(plan).entries()) tally.plan(level, tasks)
   const { lastPut } = await readResults(store, run, (level, result) => tally.add(level, result))
   const ended = lastPut === undefined ? started : new Date(lastPut).toISOString()
-  return reportOf({ run, plan, prices, planning, own: NO_REQUESTS, tally: tally.tally(), started, ended, aborted: false })
+  const gate = await readGate(store, run)
+  const facts = { run, plan, prices, planning, own: NO_REQUESTS, tally: tally.tally(), started, ended, aborted: false }
+  return reportOf({ ...facts, ...(gate && { gate }) })
 }
 
 async function unknownRun(store: ObjectStore, run: string): Promise<InvalidInputError> {

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import type { TrainedSet } from '../../functions/train.ts'
 import { DataError, InternalError, TransientError, Unfinished } from '../../lib/model/errors.ts'
 import { sha256 } from '../../lib/model/hash.ts'
+import type { RunReport } from '../../lib/pipeline/run-report.ts'
 import { runCli } from '../e2e/run-cli.ts'
 import { forgeOutput } from '../support/forge-receipt.ts'
 import { missingEmulator } from './emulator.ts'
@@ -57,6 +58,9 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
     expect(output.gate).toMatchObject({ verdict: 'verified', different: [] })
     expect(output.gate?.compared).toBeGreaterThanOrEqual(4)
     expect(Object.keys(await published()).sort()).toEqual(['busier', 'busy'])
+    const file = await deployed.store.get('runs/publishing/report.json')
+    const { bill } = JSON.parse(Buffer.from(file?.bytes ?? []).toString()) as RunReport
+    expect(bill.lines.find(({ line }) => line === 'lambda verification')?.amount).toBeGreaterThan(0)
   })
 
   it('makes a training set of labels that lie in the lake, and says what does not fit one function', async () => {

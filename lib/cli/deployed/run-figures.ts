@@ -1,5 +1,6 @@
 import { NO_REQUESTS } from '../../lake/counting-store.ts'
 import { makeBill } from '../../pipeline/bill.ts'
+import type { Gate } from '../../pipeline/gate.ts'
 import type { PlanFile } from '../../pipeline/run-files.ts'
 import { tasksPerLevel } from '../../pipeline/run-report.ts'
 import type { Tally } from '../../pipeline/run-tally.ts'
@@ -33,10 +34,12 @@ export interface RunLook {
   readonly plan: PlanFile | undefined
   readonly maps: readonly MapRun[]
   readonly tally: Tally
+  /** What was compared before the run; there once it has ended. */
+  readonly gate?: Gate | undefined
 }
 
 /** The figures of one look. Tasks are those that Step Functions counts, partitions and the price those of the results that were read. */
-export function figuresOf({ execution, plan, maps, tally }: RunLook): RunFigures {
+export function figuresOf({ execution, plan, maps, tally, gate }: RunLook): RunFigures {
   const sum = (pick: (map: MapRun) => number) => maps.reduce((total, map) => total + pick(map), 0)
   const levels = plan ? tasksPerLevel(plan) : []
   const failed = sum((map) => map.failed)
@@ -54,7 +57,7 @@ export function figuresOf({ execution, plan, maps, tally }: RunLook): RunFigures
     partitions: { of: plan?.partitions ?? 0, done: Object.values(tally.outcomes).reduce((total, count) => total + count, 0) },
     landed: tally.landed,
     rows: tally.rows,
-    usd: plan ? costOf(plan, tally) : 0,
+    usd: plan ? costOf(plan, tally, gate) : 0,
     lowUsd: plan?.quote.lowUsd ?? 0,
     highUsd: plan?.quote.highUsd ?? 0,
   }
@@ -70,8 +73,8 @@ function stageOf(plan: PlanFile | undefined, maps: readonly MapRun[]): RunFigure
   return level === 0 ? 'landing' : 'computing'
 }
 
-function costOf({ quote, prices, partitions, maybe, planning }: PlanFile, tally: Tally): number {
-  return makeBill({ quote, prices, partitions, maybe, tally, planning, own: NO_REQUESTS }).usd
+function costOf({ quote, prices, partitions, maybe, planning }: PlanFile, tally: Tally, gate: Gate | undefined): number {
+  return makeBill({ quote, prices, partitions, maybe, tally, planning, own: NO_REQUESTS, ...(gate && { gate }) }).usd
 }
 
 /** Partitions per second, and milliseconds that the rest takes at that rate; undefined before there is a rate. */

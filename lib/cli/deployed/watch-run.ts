@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ObjectStore } from '../../lake/object-store.ts'
 import { FollowedResults } from '../../pipeline/follow-results.ts'
+import type { Gate } from '../../pipeline/gate.ts'
 import { type PlanFile, readPlanFile } from '../../pipeline/run-files.ts'
+import { readGate } from '../../pipeline/verify-run.ts'
 import type { Execution, Executions, MapRun } from './executions.ts'
 import { figuresOf, type Pace, Pacer, type RunFigures } from './run-figures.ts'
 
@@ -48,6 +50,7 @@ export class RunWatcher {
   readonly #results: FollowedResults
   readonly #onPlan: WatchOptions['onPlan']
   #plan: PlanFile | undefined
+  #gate: Gate | undefined
   #maps: readonly MapRun[] = []
 
   constructor(run: string, effects: WatchEffects, onPlan?: WatchOptions['onPlan']) {
@@ -62,9 +65,10 @@ export class RunWatcher {
       this.#plan = await readPlanFile(this.#effects.store, this.#run)
       if (this.#plan) this.#onPlan?.(this.#plan)
     }
+    if (this.#plan && !this.#gate) this.#gate = await readGate(this.#effects.store, this.#run)
     // No map begins before there is a plan.
     if (this.#plan) this.#maps = await this.#effects.executions.mapRuns(this.#run, this.#maps)
-    return figuresOf({ execution, plan: this.#plan, maps: this.#maps, tally: await this.#results.look() })
+    return figuresOf({ execution, plan: this.#plan, maps: this.#maps, tally: await this.#results.look(), gate: this.#gate })
   }
 }
 
