@@ -138,6 +138,12 @@ async function timeOfDays(session: Session, { file, time }: LabelFile, column: s
   return { micros: `${DAYS}.micros`, join: `JOIN ${DAYS} ON ${DAYS}.day = ${labelSql(column)}`, inOrder: false }
 }
 
+/** Bytes of all columns before compression, as the Parquet file counts them. */
+export async function bytesOfLabels(session: Session, file: string): Promise<number> {
+  const [row] = await session.rows(`SELECT sum(total_uncompressed_size)::BIGINT AS bytes FROM parquet_metadata(${literal(file)})`)
+  return Number(row?.bytes ?? 0)
+}
+
 /** Labels that are the same as another in every column, NULL equal to NULL. */
 export async function countDuplicates(session: Session, { file, columns, rows }: LabelTable): Promise<number> {
   const names = columns.map(({ name }) => labelSql(name)).join(', ')

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { EngineBuild } from '../engine/build.ts'
 import { digestOfFile } from '../engine/compute.ts'
 import type { Session } from '../engine/engine.ts'
-import { countDuplicates, type LabelTable, labelColumns, readLabelTimes } from '../engine/label-table.ts'
+import { bytesOfLabels, countDuplicates, type LabelTable, labelColumns, readLabelTimes } from '../engine/label-table.ts'
 import { trainingPartKey } from '../lake/keys.ts'
 import { putManifest, type TrainingManifest } from '../lake/training-manifest.ts'
 import { featureKey, type OutputColumn } from '../model/catalog.ts'
@@ -26,14 +26,23 @@ import { type AthenaEffects, athenaStatements, trainInAthena } from './train-ath
 import { planTraining, requireBudget, type TrainingPlan } from './train-plan.ts'
 import { coverageOf, type FeatureCoverage, requireCovered } from './training-coverage.ts'
 import { type BroughtFeature, bringFeatures, bytesToBring, describeFeatures, listTables, readable } from './training-features.ts'
-import { type AskedPartitions, askedOf, askPartitions, countStates, type FeatureCounts, joinLabels, type Part } from './training-join.ts'
+import {
+  type AskedPartitions,
+  askedOf,
+  askPartitions,
+  countStates,
+  type FeatureCounts,
+  joinLabels,
+  type Part,
+  rowsOfPart,
+} from './training-join.ts'
 import { type BroughtLabels, bringLabels, type LabelEffects, type LabelPlace } from './training-labels.ts'
 import { manifestOf } from './training-report.ts'
 import type { TrainingTable } from './training-tables.ts'
 import { resolveTrainingViews, type TrainingView } from './training-views.ts'
 import { holeWarnings, lateWarnings, undeclaredWarnings } from './training-warnings.ts'
 
-/** Labels of one output file, so that a file stays one put. */
+/** Labels that are sent to Athena in one file, so that a file stays one put. */
 const PART_ROWS = 5_000_000
 
 export interface TrainEffects extends LabelEffects {
@@ -195,7 +204,7 @@ async function joinHere(making: Making, { labels, asked }: Decided, features: re
     lookups: asked.lookups,
     features: features.map(({ joined }) => joined),
     dir,
-    partRows: request.partRows ?? PART_ROWS,
+    partRows: request.partRows ?? rowsOfPart(labels.rows, await bytesOfLabels(session, labels.file)),
   }
   const parts = await joinLabels(session, job)
   const names = job.features.map(({ as }) => as)
