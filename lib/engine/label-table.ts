@@ -144,15 +144,30 @@ export async function bytesOfLabels(session: Session, file: string): Promise<num
   return Number(row?.bytes ?? 0)
 }
 
-/** Labels that are the same as another in every column, NULL equal to NULL. */
+/** Bytes of labels that are compared with each other at once: they have to fit into the memory of the engine build, whatever it does with them. */
+const COMPARED_BYTES = 128 * 1024 * 1024
+
+/**
+ * Labels that are the same as another in every column, NULL equal to NULL. Equal labels have equal hashes: only where some are equal do the
+ * labels themselves have to be compared, and those alone. Sorting hashes takes three quarters of the time of counting distinct ones.
+ */
 export async function countDuplicates(session: Session, { file, columns, rows }: LabelTable): Promise<number> {
   const names = columns.map(({ name }) => labelSql(name)).join(', ')
-  // Equal labels have equal hashes: only where some are equal do the labels themselves have to be compared. Sorting them takes three
-  // quarters of the time of counting distinct ones.
-  const [equal] = await session.rows(
-    `SELECT count(*)::BIGINT AS n FROM (SELECT h, lag(h) OVER (ORDER BY h) AS before FROM (SELECT hash(${names}) AS h FROM ${scanSql(file)})) WHERE h = before`,
-  )
-  if (Number(equal?.n) === 0) return 0
-  const [distinct] = await session.rows(`SELECT count(*)::BIGINT AS n FROM (SELECT DISTINCT ${names} FROM ${scanSql(file)})`)
-  return rows - Number(distinct?.n)
+  const hashes = `SELECT hash(${names}) AS h FROM ${scanSql(file)}`
+  const sorted = `SELECT h, lag(h) OVER (ORDER BY h) AS before FROM (${hashes})`
+  await session.run(`CREATE OR REPLACE TEMP TABLE doubled AS SELECT DISTINCT h FROM (${sorted}) WHERE h = before`)
+  const [doubled] = await session.rows('SELECT count(*)::BIGINT AS n FROM doubled')
+  if (Number(doubled?.n) === 0) return 0
+  const [alike] = await session.rows(`SELECT count(*)::BIGINT AS n FROM (${hashes}) WHERE h IN (FROM doubled)`)
+  const bytes = (await bytesOfLabels(session, file)) * (Number(alike?.n) / Math.max(rows, 1))
+  const shares = Math.ceil(bytes / COMPARED_BYTES)
+  let duplicates = 0
+  for (let share = 0; share < shares; share++) {
+    const alikeSql = `SELECT ${names} FROM ${scanSql(file)} WHERE hash(${names}) IN (SELECT h FROM doubled WHERE h % ${shares} = ${share})`
+    const [counts] = await session.rows(
+      `SELECT (SELECT count(*) FROM (${alikeSql}))::BIGINT AS n, (SELECT count(*) FROM (SELECT DISTINCT * FROM (${alikeSql})))::BIGINT AS distinct_n`,
+    )
+    duplicates += Number(counts?.n) - Number(counts?.distinct_n)
+  }
+  return duplicates
 }
