@@ -5,7 +5,7 @@ import { LocalEngine } from '../lib/engine/local-engine.ts'
 import { openLake } from '../lib/lake/open-lake.ts'
 import { readCatalog, requireEngine } from '../lib/lake/registry.ts'
 import type { Catalog } from '../lib/model/catalog.ts'
-import type { Effects, LogEvent } from '../lib/pipeline/effects.ts'
+import type { Effects, LogEvent, Profiles } from '../lib/pipeline/effects.ts'
 import type { Message } from '../lib/pipeline/task.ts'
 import { FreshCatalog } from './fresh-catalog.ts'
 import { NO_QUEUE, queueOfProcess } from './live-queue.ts'
@@ -45,6 +45,8 @@ export interface EnvironmentOptions {
   /** Default: nothing is told. */
   readonly log?: (event: LogEvent) => void
   readonly send?: (messages: readonly Message[]) => Promise<void>
+  /** What other environments of the process saw of objects. */
+  readonly profiles?: Profiles
   /** The catalog where the caller has it; else it is read from the registry. */
   readonly catalog?: Catalog
 }
@@ -64,6 +66,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Owne
     now: options.now ?? Date.now,
     newId: () => randomUUID(),
     log: options.log ?? (() => undefined),
+    ...(options.profiles && { profiles: options.profiles }),
   }
   const catalog = options.catalog ?? (await readCatalog(lake.store, effects.now()))
   return {

@@ -6,7 +6,7 @@ import type { PeriodRequest } from '../model/period.ts'
 import { PRICES, type PriceTable } from '../model/price.ts'
 import type { Reprocess } from '../model/states.ts'
 import { type BackfillRequest, type PlanSettings, TASK_SECONDS } from '../pipeline/request.ts'
-import { usualWorkers } from './usual-workers.ts'
+import { tasksFor, usualWorkers } from './usual-workers.ts'
 
 export interface PeriodOptions {
   readonly from?: string
@@ -65,10 +65,10 @@ const priceFile = z.strictObject({
   sqs_request: price.optional(),
 })
 
-/** Tasks for the workers that there are: a few each, so that the last one does not run alone. */
+/** Prices, and tasks for the workers that there are. */
 export async function settingsOf(options: PlanOptions): Promise<PlanSettings> {
   const workers = options.workers ?? usualWorkers()
-  return { prices: options.prices ? await readPrices(options.prices) : PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 }
+  return { prices: options.prices ? await readPrices(options.prices) : PRICES, taskSeconds: TASK_SECONDS, tasksWanted: tasksFor(workers) }
 }
 
 async function readPrices(file: string): Promise<PriceTable> {

@@ -1,6 +1,7 @@
 import { type OwnedEnvironment, openEnvironment } from '../../functions/environment.ts'
 import { invokeTask } from '../../functions/invoke.ts'
 import { createTransformHandler } from '../../functions/transform.ts'
+import type { Profiles } from '../pipeline/effects.ts'
 import type { LandReport } from '../pipeline/land.ts'
 import type { Task } from '../pipeline/task.ts'
 import type { TransformReport } from '../pipeline/transform.ts'
@@ -15,12 +16,15 @@ export interface LaneStart {
 /** Where tasks run one at a time: an engine instance of its own behind the transform handler that a deployed map calls. */
 export class TaskLane {
   readonly #start: LaneStart
+  readonly #profiles: Profiles
   readonly #handler = createTransformHandler(() => this.#open())
   #environment: Promise<OwnedEnvironment> | undefined
   #running: Promise<unknown> = Promise.resolve()
 
-  constructor(start: LaneStart) {
+  /** `profiles`: those of all lanes of the process. */
+  constructor(start: LaneStart, profiles: Profiles = new Map()) {
     this.#start = start
+    this.#profiles = profiles
   }
 
   runTask(task: Task, triesBefore: number): Promise<TransformReport | LandReport> {
@@ -39,12 +43,12 @@ export class TaskLane {
 
   /** Opened with the first task: until then the definitions may still be found wrong, and the lake is left alone. */
   #open(): Promise<OwnedEnvironment> {
-    this.#environment ??= openLane(this.#start)
+    this.#environment ??= openLane(this.#start, this.#profiles)
     return this.#environment
   }
 }
 
-async function openLane({ lake, now }: LaneStart): Promise<OwnedEnvironment> {
+async function openLane({ lake, now }: LaneStart, profiles: Profiles): Promise<OwnedEnvironment> {
   const scratch = await scratchFolder(lake)
-  return openEnvironment({ lake, scratch, log: () => undefined, ...(now !== undefined && { now: () => now }) })
+  return openEnvironment({ lake, scratch, profiles, log: () => undefined, ...(now !== undefined && { now: () => now }) })
 }

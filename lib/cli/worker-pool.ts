@@ -1,4 +1,5 @@
 import { InternalError, TransientError } from '../model/errors.ts'
+import type { Profiles } from '../pipeline/effects.ts'
 import type { LandReport } from '../pipeline/land.ts'
 import type { TaskMap } from '../pipeline/run.ts'
 import type { Task } from '../pipeline/task.ts'
@@ -24,7 +25,8 @@ export class WorkerPool implements TaskMap {
 
   constructor(start: LaneStart, workers: number) {
     this.concurrency = workers
-    this.#all = Array.from({ length: workers }, (_, at) => (at < LANES_HERE ? new TaskLane(start) : new WorkerProcess(start)))
+    const profiles: Profiles = new Map()
+    this.#all = Array.from({ length: workers }, (_, at) => (at < LANES_HERE ? new TaskLane(start, profiles) : new WorkerProcess(start)))
     this.#idle = [...this.#all]
   }
 

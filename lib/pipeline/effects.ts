@@ -42,6 +42,9 @@ export interface ComputeEngine {
   stretches(object: LocalObject, binding: SourceBinding, known: KnownRows, zone?: string): Promise<readonly Stretch[] | undefined>
 }
 
+/** Profiles of objects by what names their bytes and how they are read. */
+export type Profiles = Map<string, Promise<ObjectProfile>>
+
 /** Where live work waits: SQS on AWS, memory in a process. */
 export interface Queue {
   send(messages: readonly Message[]): Promise<void>
@@ -58,6 +61,8 @@ export interface Effects {
   readonly lake: Lake
   readonly engine: ComputeEngine
   readonly queue: Queue
+  /** What was seen of objects, for all engines of this build in the process to know; without it each engine has its own. */
+  readonly profiles?: Profiles
   /** The Glue database of the lake, where it has one. */
   readonly tables?: TableStore
   now(): Instant

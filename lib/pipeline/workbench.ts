@@ -13,7 +13,7 @@ import { folderOfKey } from '../model/key-template.ts'
 import type { Source } from '../model/source.ts'
 import { zoneNamed } from '../model/zone.ts'
 import type { BoundInput, FetchableObject, InputFolder } from './bound-input.ts'
-import type { Effects } from './effects.ts'
+import type { Effects, Profiles } from './effects.ts'
 import { type Fetch, LARGE_BYTES, LargeObject } from './large-object.ts'
 
 /** An object that changed or vanished since it was listed: look again. */
@@ -56,15 +56,17 @@ interface Ahead {
 const PROFILED_AT_ONCE = 64
 
 /** Profiles of objects by the engine that made them. */
-const profilesOf = new WeakMap<object, Map<string, Promise<ObjectProfile>>>()
+const profilesOf = new WeakMap<object, Profiles>()
 const KEPT_PROFILES = 50_000
+
+type BenchEffects = Pick<Effects, 'lake' | 'engine' | 'profiles'>
 
 /**
  * Local copies of input objects, shared between the partitions of a task. Only what is a pure function of one object is shared: its
  * bytes, its decoding, its profile.
  */
 export class Workbench {
-  readonly #effects: Pick<Effects, 'lake' | 'engine'>
+  readonly #effects: BenchEffects
   readonly #kept = new Map<string, Promise<Kept>>()
   readonly #dir: string
   readonly #zone: string | undefined
@@ -72,7 +74,7 @@ export class Workbench {
   #count = 0
 
   /** `zone`: that of the view that will be computed. */
-  constructor(effects: Pick<Effects, 'lake' | 'engine'>, name: string, zone?: string) {
+  constructor(effects: BenchEffects, name: string, zone?: string) {
     this.#effects = effects
     this.#zone = zone
     this.#dir = join(effects.engine.scratch, name)
@@ -155,9 +157,8 @@ export class Workbench {
     return this.#keep(store, folder, object, landed ? undefined : source)
   }
 
-  #profiles(): Map<string, Promise<ObjectProfile>> {
-    const { engine } = this.#effects
-    const profiles = profilesOf.get(engine) ?? new Map<string, Promise<ObjectProfile>>()
+  #profiles(): Profiles {
+    const { engine, profiles = profilesOf.get(engine) ?? new Map() } = this.#effects
     profilesOf.set(engine, profiles)
     return profiles
   }

@@ -10,7 +10,7 @@ import { exitCodeOfTasks, renderRun } from '../render-run.ts'
 import { exitCodeOfTables } from '../render-tables.ts'
 import { runId } from '../run-id.ts'
 import { holderOfProcess } from '../session.ts'
-import { usualWorkers } from '../usual-workers.ts'
+import { tasksFor, usualWorkers } from '../usual-workers.ts'
 import { WorkerPool } from '../worker-pool.ts'
 import { effectsOf } from './backfill.ts'
 
@@ -31,7 +31,7 @@ export async function rollback(
   const began = performance.now()
   try {
     const report = await rollBack(options.views, effectsOf(context, session), pool, {
-      settings: { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 },
+      settings: { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: tasksFor(workers) },
       newRun: () => runId(context.now()),
       holder: holderOfProcess(),
       signal: abort.signal,

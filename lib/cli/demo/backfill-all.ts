@@ -9,7 +9,7 @@ import { effectsOf } from '../commands/backfill.ts'
 import type { CliContext } from '../context.ts'
 import { lazyGateEffects } from '../gate-effects.ts'
 import type { Session } from '../session.ts'
-import { usualWorkers } from '../usual-workers.ts'
+import { tasksFor, usualWorkers } from '../usual-workers.ts'
 import { WorkerPool } from '../worker-pool.ts'
 
 export const FIRST = '2001-01-01'
@@ -49,9 +49,8 @@ export async function backfillAll(
   }
 }
 
-/** A few tasks a worker, so that none waits long for the last. */
 export function settingsFor(workers: number): PlanSettings {
-  return { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: workers * 4 }
+  return { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: tasksFor(workers) }
 }
 
 /** All views; those of whole months only where the period holds one. */
