@@ -5,8 +5,8 @@ import { InvalidInputError } from '../model/errors.ts'
 import type { PeriodRequest } from '../model/period.ts'
 import { PRICES, type PriceTable } from '../model/price.ts'
 import type { Reprocess } from '../model/states.ts'
-import { type BackfillRequest, type PlanSettings, TASK_SECONDS } from '../pipeline/request.ts'
-import { tasksFor, usualWorkers } from './usual-workers.ts'
+import type { BackfillRequest, PlanSettings } from '../pipeline/request.ts'
+import { localSettings, usualWorkers } from './usual-workers.ts'
 
 export interface PeriodOptions {
   readonly from?: string
@@ -67,8 +67,7 @@ const priceFile = z.strictObject({
 
 /** Prices, and tasks for the workers that there are. */
 export async function settingsOf(options: PlanOptions): Promise<PlanSettings> {
-  const workers = options.workers ?? usualWorkers()
-  return { prices: options.prices ? await readPrices(options.prices) : PRICES, taskSeconds: TASK_SECONDS, tasksWanted: tasksFor(workers) }
+  return localSettings(options.workers ?? usualWorkers(), options.prices ? await readPrices(options.prices) : PRICES)
 }
 
 async function readPrices(file: string): Promise<PriceTable> {

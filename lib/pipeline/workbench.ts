@@ -158,9 +158,11 @@ export class Workbench {
   }
 
   #profiles(): Profiles {
-    const { engine, profiles = profilesOf.get(engine) ?? new Map() } = this.#effects
-    profilesOf.set(engine, profiles)
-    return profiles
+    const { engine, profiles } = this.#effects
+    if (profiles) return profiles
+    const own = profilesOf.get(engine) ?? new Map()
+    profilesOf.set(engine, own)
+    return own
   }
 
   /** An object's profile outlives the task: the next one over the same objects reads only their rows. */

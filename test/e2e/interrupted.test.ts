@@ -8,17 +8,11 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import type { RunReport } from '../../lib/pipeline/run-report.ts'
+import { PLAIN_ORDERS_SOURCE } from './orders.ts'
 import { openProject } from './run-cli.ts'
 
 const BIN = fileURLToPath(new URL('../../bin/hindcast.ts', import.meta.url))
 const NOW = '2001-04-06T12:00:00Z'
-const SOURCE = `description: Orders.
-key: orders/dt={yyyy}-{MM}-{dd}/
-format: csv
-event_time: placed
-columns: {placed: TIMESTAMP, shop: VARCHAR, amount: BIGINT}
-start: 2001-04-01
-`
 const VIEW = `/* ---
 description: What each shop sold in six hours.
 entity: shop
@@ -38,7 +32,7 @@ async function openShop() {
     const lines = Array.from({ length: 24 }, (_, hour) => `2001-04-0${day}T${String(hour).padStart(2, '0')}:30:00,north,${day * hour}`)
     return [`lake/orders/dt=2001-04-0${day}/a.csv`, ['placed,shop,amount', ...lines, ''].join('\n')] as const
   })
-  return openProject({ ...Object.fromEntries(orders), 'features/orders.source.yaml': SOURCE, 'features/sales.sql': VIEW }, NOW)
+  return openProject({ ...Object.fromEntries(orders), 'features/orders.source.yaml': PLAIN_ORDERS_SOURCE, 'features/sales.sql': VIEW }, NOW)
 }
 
 function start({ root }: Lake, ...more: readonly string[]) {

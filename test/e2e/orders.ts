@@ -1,5 +1,14 @@
 import { openProject } from './run-cli.ts'
 
+/** Orders of whole amounts in folders of their own day, in UTC. */
+export const PLAIN_ORDERS_SOURCE = `description: Orders.
+key: orders/dt={yyyy}-{MM}-{dd}/
+format: csv
+event_time: placed
+columns: {placed: TIMESTAMP, shop: VARCHAR, amount: BIGINT}
+start: 2001-04-01
+`
+
 export const ORDERS_SOURCE = `description: Orders, as they come.
 key: orders/dt={yyyy}-{MM}-{dd}/
 key_zone: America/New_York

@@ -2,15 +2,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { PLAIN_ORDERS_SOURCE } from './orders.ts'
 import { openProject } from './run-cli.ts'
 
-const SOURCE = `description: Orders.
-key: orders/dt={yyyy}-{MM}-{dd}/
-format: csv
-event_time: placed
-columns: {placed: TIMESTAMP, shop: VARCHAR, amount: BIGINT}
-start: 2001-04-01
-`
 const SALES = `/* ---
 description: What each shop sold.
 entity: shop
@@ -40,7 +34,7 @@ async function openShop() {
   const shop = await openProject(
     {
       ...Object.fromEntries([1, 2, 3].map(orders)),
-      'features/orders.source.yaml': SOURCE,
+      'features/orders.source.yaml': PLAIN_ORDERS_SOURCE,
       'features/sales.sql': SALES,
       'features/best.sql': BEST,
       'lake/labels/late.csv': 'asked,shop,late\n2001-04-03T12:00:00,north,true\n',

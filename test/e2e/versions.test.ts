@@ -1,14 +1,8 @@
 /** Versions through the command line: what a person sees of registering, publishing, going back, pinning and dropping. */
 import { expect, it } from 'vitest'
+import { PLAIN_ORDERS_SOURCE } from './orders.ts'
 import { openProject } from './run-cli.ts'
 
-const SOURCE = `description: Orders.
-key: orders/dt={yyyy}-{MM}-{dd}/
-format: csv
-event_time: placed
-columns: {placed: TIMESTAMP, shop: VARCHAR, amount: BIGINT}
-start: 2001-04-01
-`
 const view = (sum: string, more = '') => `/* ---
 description: What each shop sold in two days.
 entity: shop
@@ -34,7 +28,11 @@ const PERIOD = ['--from', '2001-04-01', '--to', '2001-04-05', '--workers', '1']
 async function openShop({ live = true }: { readonly live?: boolean } = {}) {
   const orders = (day: number) =>
     [`lake/orders/dt=2001-04-0${day}/a.csv`, `placed,shop,amount\n2001-04-0${day}T10:00:00,north,${day}\n`] as const
-  const definitions = { 'features/orders.source.yaml': SOURCE, 'features/sales.sql': view('sum(amount)'), 'features/best.sql': READER }
+  const definitions = {
+    'features/orders.source.yaml': PLAIN_ORDERS_SOURCE,
+    'features/sales.sql': view('sum(amount)'),
+    'features/best.sql': READER,
+  }
   const shop = await openProject({ ...Object.fromEntries([1, 2, 3, 4, 5].map(orders)), ...definitions }, NOW)
   if (live) await shop.run('live', '--once')
   const versionOf = async (name: string): Promise<string> => {
@@ -211,7 +209,7 @@ it.each([
 })
 
 it('says so where there is no lake, and makes none', async () => {
-  const shop = await openProject({ 'features/orders.source.yaml': SOURCE, 'features/sales.sql': view('sum(amount)') }, NOW)
+  const shop = await openProject({ 'features/orders.source.yaml': PLAIN_ORDERS_SOURCE, 'features/sales.sql': view('sum(amount)') }, NOW)
   for (const args of [
     ['versions'],
     ['publish', 'sales'],

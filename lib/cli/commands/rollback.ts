@@ -1,5 +1,3 @@
-import { PRICES } from '../../model/price.ts'
-import { TASK_SECONDS } from '../../pipeline/request.ts'
 import { type RollbackReport, rollback as rollBack } from '../../pipeline/rollback.ts'
 import type { TaskMap } from '../../pipeline/run.ts'
 import type { CliContext } from '../context.ts'
@@ -10,7 +8,7 @@ import { exitCodeOfTasks, renderRun } from '../render-run.ts'
 import { exitCodeOfTables } from '../render-tables.ts'
 import { runId } from '../run-id.ts'
 import { holderOfProcess } from '../session.ts'
-import { tasksFor, usualWorkers } from '../usual-workers.ts'
+import { localSettings, usualWorkers } from '../usual-workers.ts'
 import { WorkerPool } from '../worker-pool.ts'
 import { effectsOf } from './backfill.ts'
 
@@ -31,7 +29,7 @@ export async function rollback(
   const began = performance.now()
   try {
     const report = await rollBack(options.views, effectsOf(context, session), pool, {
-      settings: { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: tasksFor(workers) },
+      settings: localSettings(workers),
       newRun: () => runId(context.now()),
       holder: holderOfProcess(),
       signal: abort.signal,

@@ -1,15 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { featureNamed } from '../../model/catalog.ts'
-import { PRICES } from '../../model/price.ts'
 import type { Plan } from '../../pipeline/plan.ts'
-import { type BackfillRequest, type PlanSettings, TASK_SECONDS } from '../../pipeline/request.ts'
+import type { BackfillRequest } from '../../pipeline/request.ts'
 import { runBackfill } from '../../pipeline/run.ts'
 import type { RunReport } from '../../pipeline/run-report.ts'
 import { effectsOf } from '../commands/backfill.ts'
 import type { CliContext } from '../context.ts'
 import { lazyGateEffects } from '../gate-effects.ts'
 import type { Session } from '../session.ts'
-import { tasksFor, usualWorkers } from '../usual-workers.ts'
+import { localSettings, usualWorkers } from '../usual-workers.ts'
 import { WorkerPool } from '../worker-pool.ts'
 
 export const FIRST = '2001-01-01'
@@ -40,17 +39,13 @@ export async function backfillAll(
     const { plan, report } = await runBackfill(request, session.catalog, effectsOf(context, session), pool, {
       gate: lazyGateEffects(context, session),
       run: `demo-${views.length === 1 ? `${views[0]}-${featureNamed(session.catalog, views[0] ?? '').version.version}` : 'all'}-${period.from}`,
-      settings: settingsFor(workers),
+      settings: localSettings(workers),
       onProgress: ({ done, of, level }) => tell(`level ${level}, ${done} of ${of} tasks`),
     })
     return { plan, report, cores: availableParallelism(), wallMs: performance.now() - began }
   } finally {
     await pool.close()
   }
-}
-
-export function settingsFor(workers: number): PlanSettings {
-  return { prices: PRICES, taskSeconds: TASK_SECONDS, tasksWanted: tasksFor(workers) }
 }
 
 /** All views; those of whole months only where the period holds one. */

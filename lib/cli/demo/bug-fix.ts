@@ -10,7 +10,8 @@ import type { TaskMap } from '../../pipeline/run.ts'
 import { effectsOf } from '../commands/backfill.ts'
 import type { CliContext } from '../context.ts'
 import { openSession } from '../session.ts'
-import { type BackfilledAll, backfillAll, settingsFor } from './backfill-all.ts'
+import { localSettings } from '../usual-workers.ts'
+import { type BackfilledAll, backfillAll } from './backfill-all.ts'
 
 const VIEW = 'airport_30d'
 const PERIOD = { from: '2001-06-01', to: '2001-06-30' }
@@ -56,7 +57,7 @@ export async function fixBug(context: CliContext, features: string, tell: (text:
       { store: session.lake.store, engine: session.engine.engine, now: own.now },
     )
     const forward = () => publish(toPublish(fixed.version), effects)
-    const back = () => rollback([VIEW], effects, NOTHING_LACKS, { newRun: () => 'demo-rollback', settings: settingsFor(1) })
+    const back = () => rollback([VIEW], effects, NOTHING_LACKS, { newRun: () => 'demo-rollback', settings: localSettings(1) })
     const switches = [await timed(forward), await timed(back), await timed(forward)] as const
     return { wrong: before.version, fixed, diff, switches }
   } finally {
