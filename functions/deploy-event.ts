@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Caps } from '../lib/model/caps.ts'
 import { InternalError, TransientError } from '../lib/model/errors.ts'
 

@@ -1,5 +1,5 @@
 import middy from '@middy/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InternalError } from '../lib/model/errors.ts'
 import { PRICES } from '../lib/model/price.ts'
 import { type BegunLevel, beginLevel } from '../lib/pipeline/begin-level.ts'

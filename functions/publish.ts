@@ -1,5 +1,5 @@
 import middy from '@middy/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InternalError } from '../lib/model/errors.ts'
 import { type PublishedRun, publishPlanned } from '../lib/pipeline/publish-planned.ts'
 import { observed } from './observed.ts'

@@ -1,5 +1,5 @@
 import middy from '@middy/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InternalError, isRefusal } from '../lib/model/errors.ts'
 import { type EndedRun, endRun } from '../lib/pipeline/end-run.ts'
 import { observed } from './observed.ts'

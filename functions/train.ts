@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import middy from '@middy/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { manifestKey } from '../lib/lake/keys.ts'
 import type { TrainingManifest } from '../lib/lake/training-manifest.ts'
 import { InvalidInputError } from '../lib/model/errors.ts'

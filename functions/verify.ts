@@ -1,5 +1,5 @@
 import middy from '@middy/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InternalError } from '../lib/model/errors.ts'
 import { type VerifiedRun, verifyRun } from '../lib/pipeline/verify-run.ts'
 import { environmentOfProcess, type LocalEnvironment } from './environment.ts'

@@ -1,6 +1,6 @@
 import type { MiddlewareObj } from '@middy/core'
 import type { SQSEvent, SQSRecord } from 'aws-lambda'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InvalidInputError } from '../lib/model/errors.ts'
 import { REPROCESS } from '../lib/model/states.ts'
 import type { Message, Task } from '../lib/pipeline/task.ts'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Catalog } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import type { PeriodRequest } from '../model/period.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { DataError } from '../model/errors.ts'
 import { NOTHING_PUBLISHED, type Published } from '../model/published.ts'
 import { jsonBytes, readJson, updateJson } from './json-object.ts'

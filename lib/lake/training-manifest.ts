@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { DataError, InvalidInputError } from '../model/errors.ts'
 import type { LabelState, Training } from '../model/training.ts'
 import { jsonBytes, readJson } from './json-object.ts'

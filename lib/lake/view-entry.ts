@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { VersionRef, ViewSettings } from '../model/catalog.ts'
 import { readJson, updateJson } from './json-object.ts'
 import { viewEntryKey } from './keys.ts'

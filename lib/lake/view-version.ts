@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ViewVersion } from '../model/catalog.ts'
 import { jsonBytes, readJson } from './json-object.ts'
 import { viewVersionKey } from './keys.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Duration, durationMs, parseDuration } from './duration.ts'
 import { InvalidInputError } from './errors.ts'
 import { parsedBy } from './zod-problems.ts'

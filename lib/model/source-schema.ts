@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { length, milliseconds, text, zone } from './definition-schema.ts'
 import { parseEngineType, renderEngineType } from './engine-type.ts'
 import { InvalidInputError } from './errors.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { age, formatNumber, text, zone } from './definition-schema.ts'
 import { InvalidInputError } from './errors.ts'
 import { parseName } from './names.ts'

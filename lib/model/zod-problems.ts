@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { InvalidInputError, renderError } from './errors.ts'
 import { renderSuggestion } from './nearest.ts'
 import type { Problem } from './problem.ts'

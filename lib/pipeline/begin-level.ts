@@ -2,7 +2,7 @@
  * What a run that a state machine drives does before each of its levels: it renews its claim for as long as the level may take, and asks how
  * many tasks may be at work, which a person may have changed since the run was planned (`runs/<run>/throttle.json`).
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { renewClaim } from '../lake/claims.ts'
 import { type Formatted, jsonBytes, readJson } from '../lake/json-object.ts'
 import { runPrefix } from '../lake/keys.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseYaml, type YamlPath } from '../model/yaml-document.ts'
 import type { LineOf } from './resolve-source.ts'
 

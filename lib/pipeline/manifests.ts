@@ -1,5 +1,5 @@
 import pMap from 'p-map'
-import { z } from 'zod'
+import * as z from 'zod'
 import { listAll, type ObjectStore } from '../lake/object-store.ts'
 import type { VersionRef } from '../model/catalog.ts'
 

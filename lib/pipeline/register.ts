@@ -1,5 +1,5 @@
 /** Registers definitions: frozen as candidates, unless that breaks who reads a view under its name. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ObjectStore } from '../lake/object-store.ts'
 import { readPublished } from '../lake/published.ts'
 import { type Registered, readCatalog, withVersions, writeRegistry } from '../lake/registry.ts'

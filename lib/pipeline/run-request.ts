@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Catalog } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { REPROCESS } from '../model/states.ts'
