@@ -6,4 +6,12 @@ import { build } from 'esbuild'
 import { BUNDLE } from './bundle.ts'
 
 await rm('dist', { recursive: true, force: true })
-await build({ ...BUNDLE, entryPoints: ['bin/hindcast.ts', 'lib/cli/worker.ts'], outdir: 'dist', entryNames: '[name]', splitting: true })
+await build({
+  ...BUNDLE,
+  entryPoints: ['bin/hindcast.ts', 'lib/cli/worker.ts'],
+  outdir: 'dist',
+  entryNames: '[name]',
+  splitting: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
+})
