@@ -79,6 +79,7 @@ async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEng
       `folder ${context.features} does not exist and the lake has no registered views; expected --features DIR, or hindcast init DIR`,
     )
   }
+  engine.warm()
   const files = await readDefinitions(context.features)
   const { problems, notes, catalog } = await checkDefinitions({ files, engine: engine.engine, lake, sample: false })
   for (const note of notes) context.note(`note: ${renderProblem(note)}`)

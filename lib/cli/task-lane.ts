@@ -1,6 +1,7 @@
 import { type OwnedEnvironment, openEnvironment } from '../../functions/environment.ts'
 import { invokeTask } from '../../functions/invoke.ts'
 import { createTransformHandler } from '../../functions/transform.ts'
+import type { Catalog } from '../model/catalog.ts'
 import type { Profiles } from '../pipeline/effects.ts'
 import type { LandReport } from '../pipeline/land.ts'
 import type { Task } from '../pipeline/task.ts'
@@ -27,6 +28,15 @@ export class TaskLane {
     this.#profiles = profiles
   }
 
+  /** Opens the lane before its first task comes; what goes wrong is told by that task. */
+  warm(catalog: Catalog): void {
+    this.#environment ??= openLane(this.#start, this.#profiles, catalog)
+    this.#environment.then(
+      ({ effects }) => effects.engine.warm(),
+      () => undefined,
+    )
+  }
+
   runTask(task: Task, triesBefore: number): Promise<TransformReport | LandReport> {
     const running = invokeTask(this.#handler, task, triesBefore)
     this.#running = running.catch(() => undefined)
@@ -41,14 +51,15 @@ export class TaskLane {
     await environment?.close()
   }
 
-  /** Opened with the first task: until then the definitions may still be found wrong, and the lake is left alone. */
+  /** Opened when there is work at the earliest: until then the definitions may still be found wrong, and the lake is left alone. */
   #open(): Promise<OwnedEnvironment> {
     this.#environment ??= openLane(this.#start, this.#profiles)
     return this.#environment
   }
 }
 
-async function openLane({ lake, now }: LaneStart, profiles: Profiles): Promise<OwnedEnvironment> {
+async function openLane({ lake, now }: LaneStart, profiles: Profiles, catalog?: Catalog): Promise<OwnedEnvironment> {
   const scratch = await scratchFolder(lake)
-  return openEnvironment({ lake, scratch, profiles, log: () => undefined, ...(now !== undefined && { now: () => now }) })
+  const clock = now === undefined ? {} : { now: () => now }
+  return openEnvironment({ lake, scratch, profiles, log: () => undefined, ...(catalog && { catalog }), ...clock })
 }

@@ -1,3 +1,4 @@
+import type { Catalog } from '../model/catalog.ts'
 import { InternalError, TransientError } from '../model/errors.ts'
 import type { Profiles } from '../pipeline/effects.ts'
 import type { LandReport } from '../pipeline/land.ts'
@@ -28,6 +29,11 @@ export class WorkerPool implements TaskMap {
     const profiles: Profiles = new Map()
     this.#all = Array.from({ length: workers }, (_, at) => (at < LANES_HERE ? new TaskLane(start, profiles) : new WorkerProcess(start)))
     this.#idle = [...this.#all]
+  }
+
+  prepare(tasks: number, catalog: Catalog): void {
+    // The lane that became idle last is the first to get a task.
+    for (const worker of this.#idle.slice(-tasks)) if (worker instanceof TaskLane) worker.warm(catalog)
   }
 
   async runTask(task: Task): Promise<TransformReport | LandReport> {

@@ -40,16 +40,12 @@ export class Session {
     this.connection = connection
   }
 
-  static async open({ threads = 1, ...options }: SessionOptions): Promise<Session> {
-    const instance = await DuckDBInstance.create(':memory:', {
-      threads: String(threads),
-      memory_limit: `${options.memoryLimitMb}MB`,
-      temp_directory: join(options.scratch, 'spill'),
-      preserve_insertion_order: 'true',
-      enable_external_file_cache: 'false',
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-    })
+  /** `instance`: one of these options that nothing has used yet; by default a new one. */
+  static async open(options: SessionOptions, instance?: DuckDBInstance): Promise<Session> {
+    return Session.#lockDown(options, instance ?? (await createInstance(options)))
+  }
+
+  static async #lockDown(options: SessionOptions, instance: DuckDBInstance): Promise<Session> {
     const connection = await instance.connect()
     await connection.run(`SET TimeZone=${literal(options.zone)}`)
     await connection.run(`SET allowed_directories=${literalList([options.scratch])}`)
@@ -111,6 +107,19 @@ export class Session {
   }
 }
 
+/** Half of what opening a session takes, on a thread of its own. */
+function createInstance({ scratch, memoryLimitMb, threads = 1 }: Omit<SessionOptions, 'zone'>): Promise<DuckDBInstance> {
+  return DuckDBInstance.create(':memory:', {
+    threads: String(threads),
+    memory_limit: `${memoryLimitMb}MB`,
+    temp_directory: join(scratch, 'spill'),
+    preserve_insertion_order: 'true',
+    enable_external_file_cache: 'false',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+}
+
 /**
  * Runs SQL in process, on one thread, one query at a time: several at once in one instance share the memory limit, spill differently,
  * and give other sums. A session's zone is fixed when its configuration is locked, so there is one per zone in use, opened when
@@ -123,6 +132,8 @@ export class Engine {
   readonly #files: readonly string[]
   readonly #sessions = new Map<string, Session>()
   readonly #parallel = new Set<Session>()
+  /** For the session that is opened next. */
+  #spare: Promise<DuckDBInstance> | undefined
   #last: Promise<unknown> = Promise.resolve()
   #interrupted = false
 
@@ -132,6 +143,12 @@ export class Engine {
     this.#files = options.files ?? []
     this.build = engineBuild(arch(), this.#memoryLimitMb)
     mkdirSync(this.scratch, { recursive: true })
+  }
+
+  /** Begins to create what the first session needs, while the caller does something else. What goes wrong there is told by the session. */
+  warm(): void {
+    this.#spare ??= createInstance({ scratch: this.scratch, memoryLimitMb: this.#memoryLimitMb })
+    this.#spare.catch(() => undefined)
   }
 
   /** Runs `work` alone in a session of that zone. */
@@ -172,6 +189,8 @@ export class Engine {
     await this.#last
     for (const session of this.#sessions.values()) session.close()
     this.#sessions.clear()
+    const spare = await this.#spare?.catch(() => undefined)
+    spare?.closeSync()
     await rm(this.scratch, { recursive: true, force: true })
   }
 
@@ -190,7 +209,10 @@ export class Engine {
       session.close()
       this.#sessions.delete(old)
     }
-    const session = await Session.open({ scratch: this.scratch, memoryLimitMb: this.#memoryLimitMb, files: this.#files, zone })
+    const spare = this.#spare
+    this.#spare = undefined
+    const options = { scratch: this.scratch, memoryLimitMb: this.#memoryLimitMb, files: this.#files, zone }
+    const session = await Session.open(options, await spare)
     this.#sessions.set(zone, session)
     return session
   }

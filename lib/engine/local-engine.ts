@@ -26,6 +26,11 @@ export class LocalEngine {
     return this.engine.scratch
   }
 
+  /** Begins to open what the first operation needs. */
+  warm(): void {
+    this.engine.warm()
+  }
+
   computeAll(jobs: readonly ComputeJob[]): Promise<Attempt<Computed>[]> {
     return computePartitions(this.engine, jobs)
   }

@@ -29,6 +29,8 @@ const CLAIM_MS = 2 * 3_600_000
 /** How a run does its tasks. */
 export interface TaskMap {
   readonly concurrency: number
+  /** So many tasks will come, one at least, for versions of this catalog. */
+  prepare?(tasks: number, catalog: Catalog): void
   runTask(task: Task): Promise<TaskReport>
 }
 
@@ -75,12 +77,14 @@ export async function runBackfill(
   await claim()
   try {
     const { result: plan, spent: planning } = await measure(given, (counted) => planBackfill(request, catalog, counted, options.settings))
+    const amounts = tasksPerLevel(plan)
+    if (Math.max(0, ...amounts) > 0) map.prepare?.(Math.max(...amounts), catalog)
     options.onPlan?.(plan)
     const files = new RunFiles(lake.store, options.run)
-    await files.putPlan({ run: options.run, started, prices, planning, ...plan })
+    const written = files.putPlan({ run: options.run, started, prices, planning, ...plan })
     const tally = new RunTally()
-    for (const [level, amount] of tasksPerLevel(plan).entries()) tally.plan(level, amount)
-    const gate = await verifyFirst(plan, catalog, options)
+    for (const [level, amount] of amounts.entries()) tally.plan(level, amount)
+    const [gate] = await Promise.all([verifyFirst(plan, catalog, options), written])
     for (const [level, tasks] of tasksOf(plan, options.run).entries()) {
       if (tasks.length === 0 || options.signal?.aborted || gate?.verdict === 'different') continue
       await claim()
