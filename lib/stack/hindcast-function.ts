@@ -1,13 +1,16 @@
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { type BundlingOptions, NodejsFunction, type NodejsFunctionProps, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+/** `.ts` in a checkout. In a package this file is compiled, and the functions beside it. */
+const ENDING = extname(fileURLToPath(import.meta.url))
+const FUNCTIONS = fileURLToPath(new URL('../../functions/', import.meta.url))
 
 export interface HindcastFunctionOptions {
   /** A file of `functions/`, without its ending. */
@@ -33,9 +36,8 @@ export class HindcastFunction extends NodejsFunction {
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
     logGroup.grantWrite(role)
     super(scope, id, {
-      entry: `${ROOT}functions/${options.verb}.ts`,
-      projectRoot: ROOT,
-      depsLockFilePath: `${ROOT}package-lock.json`,
+      entry: `${FUNCTIONS}${options.verb}${ENDING}`,
+      ...lockOf(),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: options.memory ?? 1024,
@@ -73,4 +75,14 @@ function bundlingOf({ engine, definitions }: HindcastFunctionOptions): BundlingO
       afterBundling: (_input, output) => (definitions === undefined ? [] : [`cp -R "${resolve(definitions)}" "${output}/definitions"`]),
     },
   }
+}
+
+/**
+ * Which versions of what is not bundled are installed beside the code: those of hindcast's own lock file. A package has none; there the CDK
+ * looks for the app's, from the folder in which it is synthesised upwards.
+ */
+function lockOf(): Pick<NodejsFunctionProps, 'projectRoot' | 'depsLockFilePath'> {
+  const roots = ['../../', '../../../'].map((above) => fileURLToPath(new URL(above, import.meta.url)))
+  const projectRoot = roots.find((root) => existsSync(join(root, 'package-lock.json')))
+  return projectRoot === undefined ? {} : { projectRoot, depsLockFilePath: join(projectRoot, 'package-lock.json') }
 }

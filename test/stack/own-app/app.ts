@@ -8,12 +8,16 @@ import { Key } from 'aws-cdk-lib/aws-kms'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { BackfillMachine } from '../../../lib/stack/backfill-machine.ts'
-import { FeatureLake } from '../../../lib/stack/feature-lake.ts'
-import { LakeCatalog } from '../../../lib/stack/lake-catalog.ts'
-import { FUNCTION_TIMEOUT, LakeFunctions } from '../../../lib/stack/lake-functions.ts'
-import { LakeStorage } from '../../../lib/stack/lake-storage.ts'
-import { LivePipeline, LiveQueue } from '../../../lib/stack/live-pipeline.ts'
+import {
+  BackfillMachine,
+  FeatureLake,
+  FUNCTION_TIMEOUT,
+  LakeCatalog,
+  LakeFunctions,
+  LakeStorage,
+  LivePipeline,
+  LiveQueue,
+} from '../../../lib/stack/index.ts'
 
 const app = new App()
 
