@@ -62,6 +62,8 @@ export function exitCodeOfRun(report: RunReport, plan: Plan): number {
   const refused = plan.landings.some((landing) => landing.refused.length > 0) || plan.views.some((view) => (view.states.rejected ?? 0) > 0)
   const leftRefused = refused && !['failed', 'all'].includes(plan.request.reprocess)
   const blocked = (report.outcomes.blocked ?? 0) > 0 || plan.views.some((view) => (view.states.blocked ?? 0) > 0)
+  // What was not published for want of tasks is the data's fault, not that of who asked for it.
+  if (report.publish?.kind === 'refused' && report.failures.length > 0) return EXIT.data
   return exitCodeOfPublish(report.publish) ?? (blocked || leftRefused ? EXIT.data : exitCodeOfTasks(report))
 }
 

@@ -1,11 +1,11 @@
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn'
 import {
   ChangeMessageVisibilityCommand,
+  DeleteMessageBatchCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   type Message,
-  PurgeQueueCommand,
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
@@ -107,9 +107,13 @@ export class Deployed {
     return messages.map(({ Body: body = '' }) => body)
   }
 
-  /** Takes away all that waits. */
+  /** Takes away all that waits: batch by batch, since a queue may be purged only once a minute. */
   async purge(): Promise<void> {
-    await this.#queues.send(new PurgeQueueCommand({ QueueUrl: this.lake.queueUrl }))
+    const { queueUrl: QueueUrl } = this.lake
+    for (let messages = await this.receive(); messages.length > 0; messages = await this.receive()) {
+      const Entries = messages.map(({ ReceiptHandle }, at) => ({ Id: String(at), ReceiptHandle }))
+      await this.#queues.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }))
+    }
   }
 
   async send(bodies: readonly unknown[]): Promise<void> {

@@ -4,7 +4,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { TrainedSet } from '../../functions/train.ts'
 import { DataError, InternalError, TransientError, Unfinished } from '../../lib/model/errors.ts'
 import { sha256 } from '../../lib/model/hash.ts'
@@ -17,7 +17,8 @@ import { useDeployed } from './use-deployed.ts'
 
 const missing = missingEmulator()
 const APRIL = { views: ['busy', 'busier'], from: '2001-04-01', to: '2001-04-30', toleratedFailures: 0 }
-const LIVE = ['2001-04-28', '2001-04-29', '2001-04-30']
+const HISTORY = days('2001-03-25', 34)
+const LIVE = days('2001-04-28', 3)
 
 describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${missing === undefined ? '' : ` (${missing})`}`, () => {
   const use = useDeployed({ definitions: DEFINITIONS, now: NOW })
@@ -25,10 +26,29 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
     const found = await use.deployed.store.get('registry/published.json')
     return JSON.parse(Buffer.from(found?.bytes ?? '{}').toString()).views
   }
+  const lay = async (names: readonly string[]) => {
+    for (const day of names) await use.deployed.store.put(tickKey(day), ticks(day))
+  }
+
+  // Each test has the definitions, and nothing of another one.
+  beforeEach(async () => {
+    await use.deployed.purge()
+    const kept = (key: string) => key.startsWith('registry/') && !key.includes('/published') && !key.includes('/_published/')
+    for (const key of await use.deployed.keys('')) if (!kept(key)) await use.deployed.store.delete(key)
+  })
+
+  /** A run wrote April up to the last three days, of which live heard. */
+  async function layLived(): Promise<void> {
+    await lay(HISTORY)
+    await use.deployed.purge()
+    expect(await use.deployed.backfill({ ...APRIL, to: '2001-04-27', unverified: true })).toMatchObject({ status: 'SUCCEEDED' })
+    await lay(LIVE)
+    await use.deployed.drain()
+  }
 
   it('publishes nothing that was not verified, and says so by a name of its own; the run stands', async () => {
     const { deployed } = use
-    for (const day of days('2001-03-25', 34)) await deployed.store.put(tickKey(day), ticks(day))
+    await lay(HISTORY)
     const failed = await deployed.backfill({ ...APRIL, to: '2001-04-27', publish: true }, 'unverified')
     expect(failed).toMatchObject({ status: 'FAILED', error: 'NotVerified' })
     expect(JSON.parse(failed.cause ?? '')).toMatchObject({
@@ -47,11 +67,7 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
 
   it('verifies what live wrote and publishes all views of the run with one put', async () => {
     const { deployed } = use
-    // What was laid before is history to the queue; live computes the last days.
-    await deployed.drain()
-    await deployed.remove(...(await tables()).flatMap((table) => LIVE.map((day) => `${table}dt=${day}/`)))
-    for (const day of LIVE) await deployed.store.put(tickKey(day), ticks(day))
-    await deployed.drain()
+    await layLived()
     const { status, output, cause } = await deployed.backfill({ ...APRIL, publish: true }, 'publishing')
     expect({ status, cause }).toEqual({ status: 'SUCCEEDED' })
     expect(output.publish).toMatchObject({ kind: 'published' })
@@ -65,6 +81,8 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
 
   it('makes a training set of labels that lie in the lake, and says what does not fit one function', async () => {
     const { deployed } = use
+    await layLived()
+    expect(await deployed.backfill({ ...APRIL, publish: true })).toMatchObject({ status: 'SUCCEEDED' })
     const train = (event: object) => deployed.call('LakeTrain', event)
     const labels = 'asked,id\n2001-04-20T10:00:00Z,a\n2001-04-21T10:00:00Z,new\n'
     await deployed.store.put('labels/again.csv', Buffer.from(labels))
@@ -93,6 +111,7 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
 
   it('stops before it computes where a backfill gives other bytes than live wrote', async () => {
     const { deployed } = use
+    await layLived()
     const busy = (await tables()).find((table) => table.startsWith('features/busy/')) ?? ''
     const before = await deployed.store.get(`${busy}dt=2001-04-29/features.parquet`)
     await forgeOutput(deployed.store, `${busy}dt=2001-04-20/`, `${busy}dt=2001-04-29/`)
@@ -116,6 +135,7 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
   })
 
   it('goes on with a gate that ran out of time, and publishes again where that may help', async () => {
+    await lay([...HISTORY, ...LIVE])
     const tries: string[] = []
     const once: Readonly<Record<string, Error>> = {
       Verify: new Unfinished('the gate is not finished'),
@@ -139,6 +159,7 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
 
   it('says of other ends what the same run would end with on one machine', { timeout: 120_000 }, async () => {
     const { deployed } = use
+    await lay([...HISTORY, ...LIVE])
     const request = { view: 'busy', from: '2001-04-01', to: '2001-04-30', reprocess: 'all', unverified: true, maxConcurrency: 4 }
     const failing = (verb: string, error: Error) => {
       use.fault = ({ functionName, event }) => {
@@ -150,10 +171,10 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
     const lost = await deployed.backfill({ ...request, publish: true, toleratedFailures: 50 }, 'lost')
     expect(lost).toMatchObject({ status: 'FAILED', error: 'NotPublished' })
     expect(await watched('lost')).toMatchObject({
-      code: 2,
+      code: 3,
       out: expect.stringMatching(/1 task\(s\) of the run failed.*failed with NotPublished: what was computed stands/s),
     })
-    await deployed.backfill({ ...request, toleratedFailures: 0 }, 'threshold')
+    await deployed.backfill({ ...request, publish: true, toleratedFailures: 0 }, 'threshold')
     expect(await watched('threshold')).toMatchObject({ code: 3, out: expect.stringContaining('redrive threshold too') })
     failing('Verify', new InternalError('what nobody foresaw'))
     await deployed.backfill(request, 'bug')

@@ -1,6 +1,6 @@
 /** Versions through the command line: what a person sees of registering, publishing, going back, pinning and dropping. */
 import { expect, it } from 'vitest'
-import { PLAIN_ORDERS_SOURCE } from './orders.ts'
+import { csv, openOrders, PLAIN_ORDERS_SOURCE } from './orders.ts'
 import { openProject } from './run-cli.ts'
 
 const view = (sum: string, more = '') => `/* ---
@@ -109,6 +109,15 @@ it('nothing compared has its own exit code and publishes only when that is waive
   expect(await shop.published()).toEqual({})
   expect((await shop.run('publish', '--all', '--unverified')).code).toBe(0)
   expect(Object.keys(await shop.published())).toEqual(['best', 'sales'])
+})
+
+it('a run that lost a task publishes nothing: the data has to change, not the request', async () => {
+  const shop = await openOrders({ 'lake/orders/dt=2001-04-05/b.csv': csv('yesterday,north,much') })
+  const range = ['--from', '2001-04-02', '--to', '2001-04-05', '--workers', '1']
+  expect(await shop.run('backfill', 'shop_orders', ...range, '--publish', '--unverified')).toMatchObject({
+    code: 3,
+    out: expect.stringContaining('nothing was published: 1 task(s) of the run failed'),
+  })
 })
 
 it('a difference is never published', async () => {
