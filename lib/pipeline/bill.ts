@@ -138,24 +138,23 @@ function whyPlanning({ planning }: BillFacts): string[] {
   return planning.ms > 0 ? [`planning took ${time(planning.ms)} more, which the quote leaves out`] : []
 }
 
-function whyGate({ gate, quote }: BillFacts): string[] {
+function whyGate({ gate }: BillFacts): string[] {
   if (!gate?.spent) return []
   const compared = gate.views.reduce((sum, view) => sum + view.compared, 0)
   const tried = gate.trials.reduce((sum, { partitions }) => sum + partitions.length, 0)
-  const quoted = quote.lines.some(({ line, high }) => line === 'lambda verification' && high > 0)
   return [
     `${count(compared, 'partition')} that live wrote${tried > 0 ? `, and ${tried} of new versions,` : ''} ${compared + tried === 1 ? 'was' : 'were'} computed again before the run`,
-    ...(quoted ? [] : ['the quote leaves it out where there is nothing to compute']),
   ]
 }
 
-/** Requests beside those of the tasks. */
-function whyBeside(requests: Requests | undefined, who: string, pick: (requests: Requests) => number): string[] {
-  const made = requests ? pick(requests) : 0
-  return made > 0 ? [`${count(made, 'request')} by ${who}, which the quote leaves out`] : []
+/** Requests of the gate, which the quote has up to what it may compare. */
+function whyGateAsked({ gate }: BillFacts, pick: (requests: Requests) => number): string[] {
+  const made = gate?.spent ? pick(gate.spent.requests) : 0
+  return made > 0 ? [`${count(made, 'request')} by the gate`] : []
 }
 
-function whyGets({ planning, own, tally, maybe, gate }: BillFacts): string[] {
+function whyGets(facts: BillFacts): string[] {
+  const { planning, own, tally, maybe } = facts
   const { heads } = tally.spent.requests
   const planned = planning.requests.gets + planning.requests.heads + own.gets + own.heads
   return [
@@ -163,17 +162,18 @@ function whyGets({ planning, own, tally, maybe, gate }: BillFacts): string[] {
     ...(maybe > 0 ? [WRITTEN_MEANWHILE] : []),
     ...(heads > 0 ? [`${count(heads, 'look')} at single objects (HEAD) cost as much as a GET each`] : []),
     ...(planned > 0 ? [`${count(planned, 'request')} by the planner, which the quote leaves out`] : []),
-    ...whyBeside(gate?.spent?.requests, 'the gate', (all) => all.gets + all.heads),
+    ...whyGateAsked(facts, (all) => all.gets + all.heads),
   ]
 }
 
-function whyPuts({ planning, own, tally, gate }: BillFacts): string[] {
+function whyPuts(facts: BillFacts): string[] {
+  const { planning, own, tally } = facts
   const { requests } = tally.spent
   return [
     `the tasks made ${count(requests.puts, 'PUT')} and ${count(requests.lists, 'LIST')}`,
     ...(tally.outcomes.confirmed ? [whyConfirmed(tally.outcomes.confirmed)] : []),
     `the planner made ${count(planning.requests.lists, 'LIST')}, which the quote leaves out`,
-    ...whyBeside(gate?.spent?.requests, 'the gate', (all) => all.puts + all.lists),
+    ...whyGateAsked(facts, (all) => all.puts + all.lists),
     ...(own.puts > 0 ? [`the run's own files took ${count(own.puts, 'PUT')}, which the quote leaves out`] : []),
   ]
 }
@@ -187,7 +187,7 @@ function whyRead({ tally, maybe, planning, own, gate }: BillFacts): string[] {
     ...(tally.bytesRead > fetched ? [`${scanned}; inputs were fetched once per task, ${prettyBytes(fetched)}`] : []),
     ...(maybe > 0 ? [WRITTEN_MEANWHILE] : []),
     ...(beside > 0 ? [`${prettyBytes(beside)} by the planner, which the quote leaves out`] : []),
-    ...(compared > 0 ? [`${prettyBytes(compared)} by the gate, which the quote leaves out`] : []),
+    ...(compared > 0 ? [`${prettyBytes(compared)} by the gate`] : []),
   ]
 }
 

@@ -20,7 +20,7 @@ import type { BackfillRequest, PlanSettings } from './request.ts'
 import { type Scope, scopeOf } from './scope.ts'
 import { listUnlanded } from './unlanded.ts'
 import { type Unmatched, UnmatchedKeys } from './unmatched.ts'
-import { type Bound, secondsOf, workOfGate, workOfLanding, workOfTask } from './work.ts'
+import { type Bound, type PartitionReads, secondsOf, workOfGate, workOfLanding, workOfTask } from './work.ts'
 
 /** `maybe`: fresh or blocked as things stand, but something that it reads will be computed or landed first. */
 export type PlannedState = StateKind | 'maybe'
@@ -80,7 +80,7 @@ export async function planBackfill(
   const { decided, landings, unmatched } = await decideRequest(request, catalog, effects)
   const levels = packLevels(decided, settings)
   const views = decided.map((one) => describeView(one, catalog))
-  const work = (bound: Bound) => addWork(totalWork(levels, landings, bound), gateWork({ request, views, levels, landings }, bound))
+  const work = (bound: Bound) => addWork(totalWork(levels, landings, bound), gateWork(request, decided, bound))
   const quote = quoteOf(work('low'), work('high'), settings.prices)
   if (request.maxCost !== undefined && quote.highUsd > request.maxCost) {
     throw new InvalidInputError(`the plan may cost ${quote.highUsd.toPrecision(3)} USD; allowed is ${request.maxCost} (max cost)`)
@@ -154,6 +154,8 @@ export interface Decided {
   readonly planned: readonly PlannedPartition[]
   /** Ends of the partitions that will or may be computed, in order. */
   readonly ends: readonly number[]
+  /** What the newest partition of the scope reads, as things stand. */
+  readonly newest: PartitionReads
 }
 
 async function decideScopes(deciding: Deciding, scopes: readonly Scope[]): Promise<Decided[]> {
@@ -195,6 +197,7 @@ async function decideScope(deciding: Deciding, scope: Scope, listed: Listed): Pr
   )
   const states: Decided['states'][number][] = []
   const planned: PlannedPartition[] = []
+  let newest: PartitionInputs | undefined
   for (const partition of scope.partitions) {
     const inputs = listed.listing.inputs(scope.feature, partition)
     const facts = listed.outputs.get(partition.name) ?? NO_OUTPUTS
@@ -204,10 +207,21 @@ async function decideScope(deciding: Deciding, scope: Scope, listed: Listed): Pr
     // Neighbours that were refused share the reason of the first.
     const first = state.kind === 'rejected' && !computed && !maybe && states.at(-1)?.kind !== 'rejected'
     const reason = first ? await rejectedReason(effects.lake.store, facts, inputs) : undefined
+    newest = inputs
     states.push(maybe ? { kind: 'maybe' } : reason === undefined ? state : { kind: 'rejected', reason })
     if (computed || maybe) planned.push({ partition, inputs, maybe })
   }
-  return { scope, level: levelOf(scope.feature, listed.upstream), states, planned, ends: planned.map((one) => one.partition.end) }
+  const ends = planned.map((one) => one.partition.end)
+  return { scope, level: levelOf(scope.feature, listed.upstream), states, planned, ends, newest: readsOf(newest) }
+}
+
+/** Objects and bytes of all inputs of a partition, if there is one. */
+function readsOf(partition: PartitionInputs | undefined): PartitionReads {
+  const folders = (partition?.inputs ?? []).flatMap((input) => input.folders)
+  return {
+    objects: folders.reduce((sum, { objects }) => sum + objects.length, 0),
+    bytes: folders.reduce((sum, { bytes }) => sum + bytes, 0),
+  }
 }
 
 /** States that new inputs can change; a partition that is kept or not due stays so. */
@@ -268,15 +282,14 @@ function totalWork(levels: readonly Level[], landings: readonly PlannedLandings[
   return [...tasks, ...landed].reduce(addWork, NO_WORK)
 }
 
-/** A request that comes to nothing is not quoted a comparison: it costs nothing but that. */
-function gateWork({ request, views, levels, landings }: Pick<Plan, 'request' | 'views' | 'levels' | 'landings'>, bound: Bound): Work {
-  const idle = levels.length === 0 && landings.every(({ keys }) => keys.length === 0)
-  if (request.unverified || (idle && !request.publish)) return NO_WORK
-  return workOfGate(
-    views,
-    levels.flatMap(({ tasks }) => tasks),
-    bound,
-  )
+/** The gate compares also where nothing is to be computed. */
+function gateWork({ unverified }: BackfillRequest, decided: readonly Decided[], bound: Bound): Work {
+  return unverified
+    ? NO_WORK
+    : workOfGate(
+        decided.map(({ newest }) => newest),
+        bound,
+      )
 }
 
 function describeView({ scope, states }: Decided, catalog: Catalog): PlannedView {

@@ -1,4 +1,4 @@
-import { NO_WORK, type Work } from '../model/price.ts'
+import { addWork, NO_WORK, type Work } from '../model/price.ts'
 import { GATE_PARTITIONS, TRIAL_PARTITIONS } from './gate-choice.ts'
 import type { PlannedTask } from './planned-task.ts'
 
@@ -55,27 +55,34 @@ export function workOfLanding(landings: { readonly objects: number; readonly byt
   }
 }
 
+/** What one partition reads. */
+export interface PartitionReads {
+  readonly objects: number
+  readonly bytes: number
+}
+
+/** Receipts by which the gate finds what live wrote of a view, and what it reads of the registry. */
+const GETS_PER_GATED_VIEW = 45
+/** Of what is compared: both outputs. */
+const GETS_PER_COMPARED = 2
+/** Listings of a gated view, and of one run of adjacent partitions that is compared: outputs, and each input twice. */
+const LISTS_PER_GATED_VIEW = 10
+const LISTS_PER_COMPARED = 4
+
 /**
  * Comparing before the run: nothing where live wrote nothing of a view, at most what the gate and the trial of a new version choose of it.
- * What one of their partitions scans is that of the view's planned ones.
+ * Each of their partitions is taken to read what the view's newest one does.
  */
-export function workOfGate(
-  views: readonly { readonly view: string; readonly version: string }[],
-  tasks: readonly PlannedTask[],
-  bound: Bound,
-): Work {
+export function workOfGate(newest: readonly PartitionReads[], bound: Bound): Work {
   if (bound === 'low') return NO_WORK
-  const seconds = views.map(({ view, version }) => {
-    const own = tasks.filter((task) => task.view === view && task.version === version)
-    const sum = (pick: (task: PlannedTask) => number) => own.reduce((total, task) => total + pick(task), 0)
-    const scanned =
-      sum((task) => task.scanned) /
-      Math.max(
-        1,
-        sum((task) => task.partitions + task.maybe),
-      )
-    const partitions = GATE_PARTITIONS + TRIAL_PARTITIONS
-    return SECONDS_PER_TASK.high + secondsOf({ partitions, scanned: partitions * scanned }, bound)
-  })
-  return { ...NO_WORK, verifySeconds: seconds.reduce((total, one) => total + one, 0) }
+  const partitions = GATE_PARTITIONS + TRIAL_PARTITIONS
+  return newest
+    .map(({ objects, bytes }) => ({
+      ...NO_WORK,
+      verifySeconds: SECONDS_PER_TASK.high + secondsOf({ partitions, scanned: partitions * bytes }, bound),
+      bytesRead: partitions * (bytes + GETS_PER_COMPARED * OUTPUT_BYTES.high),
+      gets: GETS_PER_GATED_VIEW + partitions * (objects + GETS_PER_COMPARED),
+      puts: LISTS_PER_GATED_VIEW + partitions * LISTS_PER_COMPARED,
+    }))
+    .reduce(addWork, NO_WORK)
 }

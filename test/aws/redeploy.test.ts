@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Registered } from '../../lib/lake/registry.ts'
+import type { Quote } from '../../lib/model/price.ts'
 import type { KeptVersion } from '../../lib/pipeline/versions.ts'
 import { runCli } from '../e2e/run-cli.ts'
 import { TICKS_FILES } from '../support/ticks.ts'
@@ -87,11 +88,18 @@ describe.skipIf(missing !== undefined)(`definitions that go back, emulated${miss
     expect(await deploy(TICKS_FILES['busy.sql'] ?? '')).toEqual({ busier: 'candidate', busy: 'candidate' })
     expect(await standing()).toEqual(between)
     expect(between).toMatchObject(before)
-    const plan = await json<{ readonly partitions: number; readonly maybe: number; readonly quote: { readonly highUsd: number } }>(
+    const plan = await json<{ readonly partitions: number; readonly maybe: number; readonly quote: Quote }>(
       ...['plan', 'busy', 'busier', '--from', '2001-03-01', '--to', '2001-03-31'],
     )
-    expect(plan).toMatchObject({ partitions: 0, maybe: 0, quote: { lowUsd: 0, highUsd: 0 } })
-    const dry = await deployed.backfill({ ...ALL, dryRun: true })
+    expect(plan).toMatchObject({ partitions: 0, maybe: 0, quote: { lowUsd: 0 } })
+    // Comparing what live wrote is all that a run would take.
+    expect(plan.quote.lines.filter(({ high }) => high > 0).map(({ line }) => line)).toEqual([
+      'lambda verification',
+      's3 get',
+      's3 put and list',
+      's3 read',
+    ])
+    const dry = await deployed.backfill({ ...ALL, dryRun: true, unverified: true })
     expect(dry.output).toMatchObject({ partitions: 0, maybe: 0, landings: 0, highUsd: 0, levels: [] })
     use.calls = 0
     expect(await deployed.backfill(ALL)).toMatchObject({ status: 'SUCCEEDED', output: { outcomes: {}, failed: 0 } })

@@ -80,7 +80,7 @@ test('says in words what makes the difference', async () => {
   expect(line(second.bill, 's3 get').why.join('\n')).toContain('4 partitions turned out to be fresh and needed nothing')
 
   const third = (await backfill()).report
-  expect([third.bill.usd > 0, third.bill.highUsd, third.levels[0]?.tasks]).toEqual([true, 0, 0])
+  expect([third.bill.usd > 0, third.bill.lowUsd, third.levels[0]?.tasks]).toEqual([true, 0, 0])
 })
 
 test('says what was planned and stayed undone', async () => {
