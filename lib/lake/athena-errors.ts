@@ -1,5 +1,6 @@
 import { AthenaServiceException, type QueryExecution } from '@aws-sdk/client-athena'
 import { HindcastError, InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
+import type { OwnWorkgroup } from './athena-workgroup.ts'
 
 const DENIED = /^(AccessDenied(Exception)?|UnrecognizedClientException|ExpiredTokenException|InvalidSignatureException)$/
 /** What Athena says of a failed query that is no fault of the request: https://docs.aws.amazon.com/athena/latest/ug/error-reference.html */
@@ -20,9 +21,16 @@ export function athenaError(error: unknown, what: string): HindcastError {
   return new InternalError(`${what} refused the request: ${name}: ${text}`, { status }, options)
 }
 
-/** What became of a query that failed, or that somebody or the workgroup's scan limit stopped. */
-export function failureOf({ QueryExecutionId: id = '', Status: status }: QueryExecution, what: string): HindcastError {
+const LIMIT_REACHED = /bytes scanned limit/i
+
+/** What became of a query that failed, or that somebody or a scan limit stopped: with `own`, that of its run. */
+export function failureOf(query: QueryExecution, what: string, own?: OwnWorkgroup): HindcastError {
+  const { QueryExecutionId: id = '', Status: status, Statistics: { DataScannedInBytes: scanned = 0 } = {} } = query
   const reason = status?.StateChangeReason ?? status?.AthenaError?.ErrorMessage ?? 'no reason was given'
+  if (own && (scanned > own.bytesMax || LIMIT_REACHED.test(reason)))
+    return new InvalidInputError(
+      `${what}: query ${id} had scanned ${scanned} bytes when it was ended; expected at most ${own.bytesMax}, which ${own.from} leaves it`,
+    )
   const message = `${what}: query ${id} ${status?.State === 'CANCELLED' ? 'was stopped' : 'failed'}: ${reason}`
   const mayWork = status?.AthenaError?.Retryable === true || status?.AthenaError?.ErrorCategory === SYSTEM_ERROR
   return mayWork ? new TransientError(message) : new InvalidInputError(message)

@@ -7,9 +7,10 @@ import {
   StartQueryExecutionCommand,
   StopQueryExecutionCommand,
 } from '@aws-sdk/client-athena'
-import { InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
+import { InternalError, TransientError } from '../model/errors.ts'
 import { athenaError, failureOf } from './athena-errors.ts'
-import type { QueryOptions, QueryRows, QueryRun, QueryService } from './query-service.ts'
+import { createOwnWorkgroup, deleteLeftWorkgroups, deleteOwnWorkgroup, type OwnWorkgroup } from './athena-workgroup.ts'
+import type { LimitedQueries, QueryOptions, QueryRows, QueryRun, QueryService, ScanLimit } from './query-service.ts'
 
 const POLL_MS_MIN = 200
 const POLL_MS_MAX = 5000
@@ -25,11 +26,14 @@ export class AthenaQueries implements QueryService {
   readonly name: string
   readonly #client: AthenaClient
   readonly #workgroup: string
+  readonly #own: OwnWorkgroup | undefined
 
-  constructor(client: AthenaClient, workgroup: string) {
+  /** With `own`, queries run there. */
+  constructor(client: AthenaClient, workgroup: string, own?: OwnWorkgroup) {
     this.name = `Athena (workgroup ${workgroup})`
     this.#client = client
     this.#workgroup = workgroup
+    this.#own = own
   }
 
   async run(sql: string, options: QueryOptions): Promise<QueryRun> {
@@ -38,7 +42,7 @@ export class AthenaQueries implements QueryService {
       QueryString: sql,
       ClientRequestToken: options.token,
       QueryExecutionContext: { Database: options.database },
-      WorkGroup: this.#workgroup,
+      WorkGroup: this.#own?.name ?? this.#workgroup,
     }
     const { QueryExecutionId: id } = await this.#classified(() => this.#client.send(new StartQueryExecutionCommand(input)))
     if (id === undefined) throw new InternalError(`${this.name} started a query without an id`)
@@ -60,18 +64,15 @@ export class AthenaQueries implements QueryService {
     }
   }
 
-  async #ended(id: string, { signal, scannedBytesMax = Number.POSITIVE_INFINITY }: QueryOptions): Promise<QueryRun> {
+  async #ended(id: string, { signal }: QueryOptions): Promise<QueryRun> {
     for (let waitMs = POLL_MS_MIN; ; waitMs = Math.min(waitMs * POLL_GROWTH, POLL_MS_MAX)) {
       if (signal?.aborted) throw new TransientError(`query ${id} was interrupted`)
       const { QueryExecution: found } = await this.#classified(() =>
         this.#client.send(new GetQueryExecutionCommand({ QueryExecutionId: id })),
       )
-      const scannedBytes = found?.Statistics?.DataScannedInBytes ?? 0
       const state = found?.Status?.State
-      if (found && (state === 'FAILED' || state === 'CANCELLED')) throw failureOf(found, this.name)
-      if (found && state === 'SUCCEEDED') return { id, scannedBytes, ms: lengthOf(found) }
-      if (scannedBytes > scannedBytesMax)
-        throw new InvalidInputError(`query ${id} had scanned ${scannedBytes} bytes and was stopped; expected at most ${scannedBytesMax}`)
+      if (found && (state === 'FAILED' || state === 'CANCELLED')) throw failureOf(found, this.name, this.#own)
+      if (found && state === 'SUCCEEDED') return { id, scannedBytes: found.Statistics?.DataScannedInBytes ?? 0, ms: lengthOf(found) }
       await sleep(waitMs, undefined, signal && { signal }).catch(() => undefined)
     }
   }
@@ -85,6 +86,17 @@ export class AthenaQueries implements QueryService {
     })
     // Of a SELECT the first row names the columns.
     return rows.slice(1)
+  }
+
+  async limit(limit: ScanLimit): Promise<LimitedQueries> {
+    const own = await this.#classified(async () => {
+      await deleteLeftWorkgroups(this.#client, this.#workgroup, limit.now)
+      return createOwnWorkgroup(this.#client, this.#workgroup, limit)
+    })
+    return {
+      queries: new AthenaQueries(this.#client, this.#workgroup, own),
+      close: () => this.#classified(() => deleteOwnWorkgroup(this.#client, own.name)),
+    }
   }
 
   async #classified<T>(work: () => Promise<T>): Promise<T> {

@@ -1,3 +1,5 @@
+import type { Instant } from '../model/zone.ts'
+
 /** One query as it was run. */
 export interface QueryRun {
   readonly id: string
@@ -13,9 +15,22 @@ export interface QueryOptions {
   readonly database: string
   /** The same token runs the query once, however often it is asked for: 32 to 128 characters. */
   readonly token: string
-  /** The query is stopped once it has scanned more. */
-  readonly scannedBytesMax?: number
   readonly signal?: AbortSignal
+}
+
+/** What each query of a run may scan. */
+export interface ScanLimit {
+  readonly run: string
+  readonly bytesMax: number
+  /** What the bytes follow from, for messages. */
+  readonly from: string
+  readonly now: Instant
+}
+
+/** Queries with a limit; closing removes what was made for it. */
+export interface LimitedQueries {
+  readonly queries: QueryService
+  close(): Promise<void>
 }
 
 /** Where SQL runs beside the lake's bucket. */
@@ -26,4 +41,6 @@ export interface QueryService {
   run(sql: string, options: QueryOptions): Promise<QueryRun>
   /** All rows of a SELECT that was run. */
   rows(id: string): Promise<QueryRows>
+  /** The same, ending each query that scans more. @throws InvalidInputError for a limit that it does not take. */
+  limit(limit: ScanLimit): Promise<LimitedQueries>
 }

@@ -2,6 +2,9 @@
 const USD_PER_BYTE = 5 / 1024 ** 4
 const QUERY_BYTES_MIN = 10 * 1024 ** 2
 
+/** The least limit on a query that Athena takes: https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html */
+export const SCAN_LIMIT_BYTES_MIN = 10_000_000
+
 /** US dollars. */
 export function queryUsd(scannedBytes: number): number {
   return Math.max(scannedBytes, QUERY_BYTES_MIN) * USD_PER_BYTE

@@ -18,7 +18,7 @@ export interface KnownSet {
 /** The join of a training set as Athena is to run it: nothing is brought here, the features are read where they lie. */
 export function athenaJob(
   { labels, asked, tables, coverages }: KnownSet,
-  rest: Pick<AthenaJob, 'name' | 'run' | 'dir' | 'partRows' | 'maxCostUsd' | 'signal'>,
+  rest: Pick<AthenaJob, 'name' | 'run' | 'dir' | 'partRows' | 'limit' | 'signal'>,
 ): AthenaJob {
   const features = coverages.map((coverage, at) => joinedFeature(coverage, labels.columns, asked.lookupOf[at] ?? 0))
   return {

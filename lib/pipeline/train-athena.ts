@@ -2,7 +2,7 @@
  * The join of a training set in Athena: labels go to the bucket with what can be told of their time, features are read where they lie, the
  * set is written below the run's prefix. Tables and sent labels are there for the length of a run; a set that did not get whole is removed.
  *
- *     send labels -> tables -> UNLOAD -> count -> the partitions are still what they were? -> remove tables and sent labels
+ *     send labels -> tables -> a limit, with a budget -> UNLOAD -> count -> the partitions are still what they were? -> remove all but the set
  */
 import { join } from 'node:path'
 import { athenaJoinSql, ORDINAL, unloadSql, writtenSql } from '../engine/athena-join.ts'
@@ -13,10 +13,9 @@ import type { PointInTimeJoin } from '../engine/point-in-time.ts'
 import { trainingRunPrefix } from '../lake/keys.ts'
 import { listAll, type ObjectStore } from '../lake/object-store.ts'
 import { listOutputs } from '../lake/outputs.ts'
-import type { QueryService } from '../lake/query-service.ts'
+import type { QueryService, ScanLimit } from '../lake/query-service.ts'
 import type { TableStore } from '../lake/table-store.ts'
 import type { TrainingManifest } from '../lake/training-manifest.ts'
-import { bytesForUsd } from '../model/athena-price.ts'
 import { ConflictError, DataError, InvalidInputError, TransientError } from '../model/errors.ts'
 import { type GlueTable, glueColumn, glueTable, PARQUET_FILES } from '../model/glue-table.ts'
 import { sha256 } from '../model/hash.ts'
@@ -46,7 +45,8 @@ export interface AthenaJob {
   readonly features: readonly AthenaFeature[]
   readonly dir: string
   readonly partRows: number
-  readonly maxCostUsd?: number
+  /** Of a request with a budget. */
+  readonly limit?: ScanLimit
   readonly signal?: AbortSignal
 }
 
@@ -70,7 +70,7 @@ export async function trainInAthena(job: AthenaJob, place: Place): Promise<Athen
   try {
     await sendLabels(job, place, `${prefix}_labels/`)
     for (const table of tables.all) await place.athena.tables.put(table, undefined)
-    return await joined(job, place, statements)
+    return await withLimit(job, place, (limited) => joined(job, limited, statements))
   } catch (error) {
     await removeAll(place.store, prefix)
     throw error
@@ -125,11 +125,21 @@ async function joined(job: AthenaJob, { store, athena }: Place, statements: Athe
   return { files, counts, scannedBytes: made.scannedBytes + counting.scannedBytes }
 }
 
+/** A request with a budget has queries of its own, of which none scans more than the budget buys, whatever was estimated. */
+async function withLimit<T>({ limit }: AthenaJob, place: Place, work: (place: Place) => Promise<T>): Promise<T> {
+  if (limit === undefined) return work(place)
+  const limited = await place.athena.queries.limit(limit)
+  try {
+    return await work({ ...place, athena: { ...place.athena, queries: limited.queries } })
+  } finally {
+    await limited.close()
+  }
+}
+
 function runQuery(job: AthenaJob, { queries, tables }: AthenaEffects, sql: string) {
   return queries.run(sql, {
     database: tables.database,
     token: sha256(Buffer.from(`${job.run} ${sql}`)),
-    ...(job.maxCostUsd !== undefined && { scannedBytesMax: bytesForUsd(job.maxCostUsd) }),
     ...(job.signal && { signal: job.signal }),
   })
 }

@@ -1,5 +1,5 @@
 import prettyBytes from 'pretty-bytes'
-import { queryUsd } from '../model/athena-price.ts'
+import { bytesForUsd, queryUsd } from '../model/athena-price.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import type { TrainingEngine } from '../model/training.ts'
 
@@ -59,6 +59,11 @@ function chosen({ wanted, lacking, roomBytes }: TrainingFacts, bytes: number): P
     engine: 'duckdb',
     why: `${needed} may not fit this machine, which has room for ${room}, but engine athena cannot be used: ${lacking}`,
   }
+}
+
+/** Bytes that the join may scan within a budget, of which counting what it wrote takes its part. */
+export function joinBytesMax(maxCostUsd: number, labels: number): number {
+  return bytesForUsd(maxCostUsd - queryUsd(labels * COUNTED_BYTES))
 }
 
 /** @throws InvalidInputError for a price above what the request allows. */

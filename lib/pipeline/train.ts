@@ -23,7 +23,7 @@ import type { YamlPath } from '../model/yaml-document.ts'
 import type { Instant } from '../model/zone.ts'
 import { athenaJob } from './athena-job.ts'
 import { type AthenaEffects, athenaStatements, trainInAthena } from './train-athena.ts'
-import { planTraining, requireBudget, type TrainingPlan } from './train-plan.ts'
+import { joinBytesMax, planTraining, requireBudget, type TrainingPlan } from './train-plan.ts'
 import { coverageOf, type FeatureCoverage, requireCovered } from './training-coverage.ts'
 import { type BroughtFeature, bringFeatures, bytesToBring, describeFeatures, listTables, readable } from './training-features.ts'
 import {
@@ -217,13 +217,17 @@ async function joinHere(making: Making, { labels, asked }: Decided, features: re
 
 async function joinInAthena({ request, effects, dir, session }: Making, decided: Decided): Promise<Joined> {
   const athena = requireAthena(effects)
-  const job = athenaJob(decided, { ...jobOptions(request), dir, ...(effects.signal && { signal: effects.signal }) })
+  const { maxCostUsd: usd, run } = request
+  const limit = usd !== undefined && {
+    limit: { run, bytesMax: joinBytesMax(usd, decided.labels.rows), from: `a budget of $${usd} (--max-cost)`, now: effects.now() },
+  }
+  const job = athenaJob(decided, { ...jobOptions(request), dir, ...limit, ...(effects.signal && { signal: effects.signal }) })
   const { files, counts, scannedBytes } = await trainInAthena(job, { store: effects.lake.store, athena, session })
   return { counts, files, scannedBytes, engine: { id: 'athena', description: athena.queries.name } }
 }
 
-function jobOptions({ training, run, partRows = PART_ROWS, maxCostUsd }: TrainRequest) {
-  return { name: training.name, run, partRows, ...(maxCostUsd !== undefined && { maxCostUsd }) }
+function jobOptions({ training, run, partRows = PART_ROWS }: TrainRequest) {
+  return { name: training.name, run, partRows }
 }
 
 function requireAthena({ athena }: TrainEffects): AthenaEffects {

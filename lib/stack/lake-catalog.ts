@@ -3,6 +3,7 @@ import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena'
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
+import { SCAN_LIMIT_BYTES_MIN } from '../model/athena-price.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts'
 import type { HindcastFunction } from './hindcast-function.ts'
@@ -19,8 +20,6 @@ export interface LakeCatalogOptions {
 
 const SCAN_GB_MAX = 100
 const GB = 1e9
-/** https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html */
-const SCAN_BYTES_LEAST = 10_000_000
 
 /**
  * Where Athena finds the views: a Glue database, whose tables publishing writes, and a workgroup that ends a query which scans too much.
@@ -84,6 +83,6 @@ function requireName(name: string): string {
 
 function bytesOf(scanGbMax: number): number {
   const bytes = Math.floor(scanGbMax * GB)
-  if (bytes >= SCAN_BYTES_LEAST) return bytes
-  throw new InvalidInputError(`scanGbMax is ${scanGbMax}; expected at least ${SCAN_BYTES_LEAST / GB}, which is what Athena takes`)
+  if (bytes >= SCAN_LIMIT_BYTES_MIN) return bytes
+  throw new InvalidInputError(`scanGbMax is ${scanGbMax}; expected at least ${SCAN_LIMIT_BYTES_MIN / GB}, which is what Athena takes`)
 }

@@ -8,7 +8,14 @@ interface Page {
   readonly columns?: Answer['columns']
   readonly data?: (readonly unknown[])[]
   readonly nextUri?: string
+  readonly stats?: { readonly physicalInputBytes?: number }
   readonly error?: { readonly errorName: string; readonly message: string }
+}
+
+/** How a query is watched: `onScanned` gets the bytes that it has read so far. */
+export interface QueryWatch {
+  readonly signal?: AbortSignal
+  onScanned?(bytes: number): void
 }
 
 /** Speaks Trino's protocol (https://trino.io/docs/476/develop/client-protocol.html). */
@@ -20,7 +27,7 @@ export class TrinoClient {
   }
 
   /** An abort cancels the query. @throws Error with Trino's name for it. */
-  async query(sql: string, schema: string, signal?: AbortSignal): Promise<Answer> {
+  async query(sql: string, schema: string, { signal, onScanned }: QueryWatch = {}): Promise<Answer> {
     const headers = {
       ...{ 'X-Trino-User': 'test', 'X-Trino-Catalog': 'awsdatacatalog', 'X-Trino-Schema': schema, 'X-Trino-Time-Zone': 'UTC' },
       // Without it times lose their precision, for clients of old.
@@ -30,6 +37,7 @@ export class TrinoClient {
     let columns: Answer['columns'] = []
     const rows: (readonly unknown[])[] = []
     for (;;) {
+      onScanned?.(page.stats?.physicalInputBytes ?? 0)
       if (page.error) throw new Error(`${page.error.errorName}: ${page.error.message}`)
       columns = page.columns ?? columns
       rows.push(...(page.data ?? []))

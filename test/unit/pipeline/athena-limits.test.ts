@@ -20,7 +20,7 @@ const nobody = (): never => {
   throw new Error('nobody is to be asked')
 }
 const athena: AthenaEffects = {
-  queries: { name: 'Athena', run: nobody, rows: nobody },
+  queries: { name: 'Athena', run: nobody, rows: nobody, limit: nobody },
   tables: { database: 'features', read: nobody, put: nobody, delete: nobody, list: nobody },
 }
 
