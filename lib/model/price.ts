@@ -34,6 +34,8 @@ export const PRICES: PriceTable = {
 
 /** Memory of the transform function in GB: the engine's pinned limit, and as much again for Node, decoding and files in /tmp. */
 export const FUNCTION_GB = 2
+/** The longest that a function works on one call. */
+export const FUNCTION_SECONDS_MAX = 900
 
 /** Counted or expected work. */
 export interface Work {
@@ -44,6 +46,8 @@ export interface Work {
   readonly computeSeconds: number
   /** What the gate takes before the run, to compare. */
   readonly verifySeconds: number
+  /** What tries took that left no count of it: an estimate, in bills only. */
+  readonly lostSeconds: number
   readonly bytesRead: number
   readonly bytesWritten: number
   readonly gets: number
@@ -56,6 +60,7 @@ export const NO_WORK: Work = {
   retries: 0,
   computeSeconds: 0,
   verifySeconds: 0,
+  lostSeconds: 0,
   bytesRead: 0,
   bytesWritten: 0,
   gets: 0,
@@ -69,6 +74,7 @@ export function addWork(a: Work, b: Work): Work {
     retries: a.retries + b.retries,
     computeSeconds: a.computeSeconds + b.computeSeconds,
     verifySeconds: a.verifySeconds + b.verifySeconds,
+    lostSeconds: a.lostSeconds + b.lostSeconds,
     bytesRead: a.bytesRead + b.bytesRead,
     bytesWritten: a.bytesWritten + b.bytesWritten,
     gets: a.gets + b.gets,
@@ -78,6 +84,7 @@ export function addWork(a: Work, b: Work): Work {
 
 export type LineName =
   | 'lambda compute'
+  | 'lambda lost attempts'
   | 'lambda verification'
   | 'lambda requests'
   | 'step functions'
@@ -118,6 +125,12 @@ const LINES: readonly {
     line: 'lambda compute',
     unit: 'GB-s',
     amount: (work) => work.computeSeconds * FUNCTION_GB,
+    usd: (prices) => prices.lambda_gb_second,
+  },
+  {
+    line: 'lambda lost attempts',
+    unit: 'GB-s',
+    amount: (work) => work.lostSeconds * FUNCTION_GB,
     usd: (prices) => prices.lambda_gb_second,
   },
   {

@@ -4,7 +4,7 @@
  */
 import prettyBytes from 'pretty-bytes'
 import { addRequests, NO_REQUESTS, type Requests } from '../lake/counting-store.ts'
-import { type BilledLine, billOf, FUNCTION_GB, type PriceTable, type Quote, type Work } from '../model/price.ts'
+import { type BilledLine, billOf, FUNCTION_GB, FUNCTION_SECONDS_MAX, type PriceTable, type Quote, type Work } from '../model/price.ts'
 import { count } from '../model/words.ts'
 import type { Gate } from './gate.ts'
 import type { Tally } from './run-tally.ts'
@@ -72,6 +72,7 @@ function workOf({ tally, planning, own, gate }: BillFacts): Work {
     retries: tally.tries.lost - tally.failed,
     computeSeconds: (tally.spent.ms + planning.ms) / 1000,
     verifySeconds: (gate?.spent?.ms ?? 0) / 1000,
+    lostSeconds: tally.tries.lostMs / 1000,
     bytesRead: all.bytesRead,
     bytesWritten: all.bytesWritten,
     gets: all.gets + all.heads,
@@ -83,6 +84,7 @@ type Why = (facts: BillFacts) => string[]
 
 const WHY: Readonly<Record<BilledLine['line'], Why>> = {
   'lambda compute': (facts) => [...whyLessWork(facts), ...whyDurations(facts), ...whyFailed(facts), ...whyPlanning(facts)],
+  'lambda lost attempts': whyLost,
   'lambda verification': whyGate,
   'lambda requests': whyTasks,
   'step functions': whyTasks,
@@ -111,11 +113,17 @@ function whyTasks({ tally }: BillFacts): string[] {
 }
 
 function whyFailed({ tally }: BillFacts): string[] {
-  const { lost, uncounted } = tally.tries
-  const counted = lost - uncounted
+  const counted = tally.tries.lost - tally.tries.uncounted
+  return counted > 0 ? [`with ${count(counted, 'attempt')} that failed or ran out of time`] : []
+}
+
+/** Nobody counted what these took: an estimate, and the most that it can have been. */
+function whyLost({ tally }: BillFacts): string[] {
+  const { uncounted } = tally.tries
+  if (uncounted === 0) return []
+  const most = (uncounted * FUNCTION_SECONDS_MAX * FUNCTION_GB).toLocaleString('en-US')
   return [
-    ...(counted > 0 ? [`with ${count(counted, 'attempt')} that failed or ran out of time`] : []),
-    ...(uncounted > 0 ? [`${count(uncounted, 'attempt')} failed or died without a count; what that used is in no line`] : []),
+    `${count(uncounted, 'attempt')} failed, died or ${uncounted === 1 ? 'was' : 'were'} cut off without a count; estimated by the receipts that they left, and by the time limit of those that met it; at most ${most} GB-s`,
   ]
 }
 

@@ -4,11 +4,13 @@
  */
 import pMap from 'p-map'
 import { readJson } from '../lake/json-object.ts'
-import type { ObjectStore } from '../lake/object-store.ts'
+import { objectPrefix } from '../lake/keys.ts'
+import { listAll, type ObjectStore } from '../lake/object-store.ts'
 import { listOutputs, type PartitionOutputs } from '../lake/outputs.ts'
 import type { Receipt, RejectedMark } from '../lake/receipts.ts'
+import type { LandingRecord, LandReport } from './land.ts'
 import { readReceipt } from './partition-state.ts'
-import type { Task } from './task.ts'
+import type { LandTask, Task } from './task.ts'
 import type { Outcome, TransformReport } from './transform.ts'
 
 /** How a partition ended, and of which inputs. */
@@ -42,12 +44,20 @@ export async function doneBefore(
   return new Map(found.filter(([, done]) => done.length > 0))
 }
 
-/** What the tries of a task did that gave no report in the end; undefined for a landing. */
-export async function doneByTask(store: ObjectStore, task: Task): Promise<TransformReport | undefined> {
-  if (task.kind !== 'task') return undefined
+/** What the tries of a task did that gave no report in the end; undefined for a landing that none of them made. */
+export async function doneByTask(store: ObjectStore, task: Task): Promise<TransformReport | LandReport | undefined> {
+  if (task.kind !== 'task') return landedByTask(store, task)
   const { view, version, writer } = task
   const done = await doneBefore(store, writer, await listOutputs(store, task, task.first, task.last))
   return { view, version, outcomes: [...done.values()].flatMap(([newest]) => (newest ? [newest.outcome] : [])) }
+}
+
+async function landedByTask(store: ObjectStore, { source, key, writer }: LandTask): Promise<LandReport | undefined> {
+  for (const info of await listAll(store, { prefix: objectPrefix(source, key) })) {
+    const record = (await readJson<LandingRecord>(store, info.key))?.value
+    if (record?.writer === writer) return { key, result: 'landed', folders: record.folders, rows: record.rows ?? 0 }
+  }
+  return undefined
 }
 
 async function readMark(store: ObjectStore, key: string): Promise<RejectedMark | undefined> {

@@ -7,6 +7,7 @@ import { removeClaim } from '../lake/claims.ts'
 import { NO_REQUESTS } from '../lake/counting-store.ts'
 import { jsonBytes } from '../lake/json-object.ts'
 import type { ObjectStore } from '../lake/object-store.ts'
+import { CUT_OFF, CUT_OFF_RETRIES, isNamed } from '../model/cut-off.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { canonicalJson } from '../model/hash.ts'
 import { doneByTask } from './done-before.ts'
@@ -18,8 +19,8 @@ import { readPlanFile, readResults, reportKey } from './run-files.ts'
 import { readRecord } from './run-record.ts'
 import { type RunReport, reportOf, tasksPerLevel } from './run-report.ts'
 import { RunTally } from './run-tally.ts'
+import type { TaskReport } from './run-task.ts'
 import type { Task } from './task.ts'
-import type { TransformReport } from './transform.ts'
 import { readGate } from './verify-run.ts'
 
 /** What the state machine is told of a run's end; it does not grow with the number of partitions. */
@@ -61,7 +62,8 @@ export async function endRun(
   for (const [level, tasks] of levels.entries()) tally.plan(level, tasks)
   const lost = new Map<string, Lost>()
   for (const level of levels.keys())
-    for (const one of (await readRecord(store, run, level)).failed) lost.set(canonicalJson(one.task), { level, ...one })
+    for (const one of (await readRecord(store, run, level)).failed)
+      lost.set(canonicalJson(one.task), { level, ...one, ...triesOf(one.error) })
   const failed: Lost[] = []
   await readResults(store, run, (level, result) => {
     if ('spent' in result) return tally.add(level, result)
@@ -90,10 +92,15 @@ interface Lost {
   readonly triesBefore?: number
 }
 
+/** A task that ended so was tried again as often as the definition says. */
+function triesOf(error: string): { readonly triesBefore?: number } {
+  return isNamed(error, CUT_OFF) ? { triesBefore: CUT_OFF_RETRIES } : {}
+}
+
 const LISTS_AT_ONCE = 4
 
-/** A task that failed in the end may have written partitions before. */
-async function withDone(store: ObjectStore, lost: Lost): Promise<Lost & { readonly done?: TransformReport }> {
+/** A task that failed in the end may have written partitions, or landed its object, before. */
+async function withDone(store: ObjectStore, lost: Lost): Promise<Lost & { readonly done?: TaskReport }> {
   const done = await doneByTask(store, lost.task)
   return { ...lost, ...(done && { done }) }
 }

@@ -36,6 +36,8 @@ export interface LandingRecord {
   readonly late?: number
   readonly raw?: { readonly size: number; readonly etag: string }
   readonly landed?: string
+  /** Who asked for it: a run, or `live` (receipts). */
+  readonly writer?: string
 }
 
 export interface LandReport {
@@ -53,6 +55,10 @@ export interface LandRequest {
   readonly key: string
   /** Tries an object again that was refused as it stands. */
   readonly retry: boolean
+  /** Whom its receipt names. */
+  readonly writer?: string
+  /** A later try of the same task: what an earlier one landed counts as landed. */
+  readonly triedBefore?: boolean
   /** Empties the pieces of an object that was landed and is gone; else they outlive it, as raw data expires. */
   readonly emptyDeleted?: boolean
 }
@@ -74,6 +80,12 @@ export async function land(request: LandRequest, effects: Effects): Promise<Land
   throw new TransientError(`${request.key} kept changing for ${ROUNDS_MAX} rounds of landing`)
 }
 
+/** Landed already, or by an earlier try of this task whose answer was lost. */
+function reportStanding({ key, writer, triedBefore }: LandRequest, { records, folders }: Standing): LandReport {
+  const own = triedBefore ? records.find(({ body }) => body?.writer !== undefined && body.writer === writer)?.body : undefined
+  return { key, result: own ? 'landed' : 'already', folders, rows: own?.rows ?? 0 }
+}
+
 /** What the lake knows of one raw object before it is landed. */
 interface Standing {
   readonly records: readonly { readonly info: ObjectInfo; readonly body: LandingRecord | undefined }[]
@@ -87,7 +99,7 @@ async function landOnce(request: LandRequest, effects: Effects, bench: Workbench
   const standing = await lookAt(request, effects)
   const fingerprint = landingFingerprint(source, key, standing.raw?.etag)
   const certified = isLanded(standing, fingerprint)
-  if (certified) return { key, result: 'already', folders: standing.folders, rows: 0 }
+  if (certified) return reportStanding(request, standing)
   if (!standing.raw && !needsEmptying(standing) && !(request.emptyDeleted && standing.records.length > 0)) {
     await clearRefusals(source, key, effects)
     return { key, result: 'vanished', folders: standing.folders, rows: 0 }
@@ -252,6 +264,7 @@ function makeRecord(
     late,
     ...(raw && { raw }),
     landed: landedAt,
+    ...(request.writer !== undefined && { writer: request.writer }),
   }
 }
 

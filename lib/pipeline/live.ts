@@ -64,7 +64,7 @@ function matchObject(source: Source, { bucket, key }: ObjectArrived): Partition 
 async function landAndCompute(task: LandTask, catalog: Catalog, effects: Effects): Promise<LiveReport> {
   const source = catalog.sources.get(task.source)
   if (!source) throw new InvalidInputError(`source ${task.source} is not in the registry`)
-  const report = await land({ source, key: task.key, retry: task.retry }, effects)
+  const report = await land({ source, key: task.key, retry: task.retry, writer: task.writer }, effects)
   // A message that comes again is not done by that: it goes on to the dead letters, whose alarm tells somebody.
   if (report.reason !== undefined && task.writer === LIVE) throw new DataError(report.reason)
   const calendar = folderCalendar(source)

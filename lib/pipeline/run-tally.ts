@@ -3,15 +3,18 @@
  * The counts are whole; of single tasks and partitions only the slowest and the first few are kept.
  */
 import { addRequests, NO_REQUESTS, type Requests } from '../lake/counting-store.ts'
+import { isNamed, TIMED_OUT } from '../model/cut-off.ts'
+import { canonicalJson } from '../model/hash.ts'
+import { FUNCTION_SECONDS_MAX } from '../model/price.ts'
 import type { Spent, TaskReport } from './run-task.ts'
 import type { Task } from './task.ts'
-import type { Outcome, TransformReport } from './transform.ts'
+import type { Outcome } from './transform.ts'
 
 /** What one task of a map gave: its report, or why there is none; or what a try of it took that gave no report. */
 export type TaskResult =
   | { readonly task: Task; readonly report: TaskReport }
   /** `done`: what its tries did before they failed. */
-  | { readonly task: Task; readonly error: string; readonly triesBefore?: number; readonly done?: TransformReport }
+  | { readonly task: Task; readonly error: string; readonly triesBefore?: number; readonly done?: TaskReport }
   | { readonly task: Task; readonly spent: Spent }
 
 /** Tasks that a report names, the slowest first. */
@@ -69,8 +72,8 @@ export interface Tally {
   /** Tasks that gave no report, and objects that could not be landed: the first of them, and how many there are. */
   readonly failures: readonly { readonly task: Task; readonly error: string }[]
   readonly failed: number
-  /** Tries that failed or did not come to an end of their task, and of these the ones that left nothing of what they took. */
-  readonly tries: { readonly lost: number; readonly uncounted: number }
+  /** Tries that failed or did not come to an end of their task, of these the ones that left nothing of what they took, and an estimate of that. */
+  readonly tries: { readonly lost: number; readonly uncounted: number; readonly lostMs: number }
   /** Partitions that were refused, with what was found: the first of them; `outcomes` has how many there are. */
   readonly rejected: readonly { readonly view: string; readonly partition: string; readonly reason: string }[]
   /** The first partitions that were left blocked, pending or otherwise for a reason. */
@@ -98,7 +101,9 @@ export class RunTally {
   readonly #rejected: Tally['rejected'][number][] = []
   readonly #left: LeftPartition[] = []
   readonly #sums = { landed: 0, notLanded: 0, failed: 0, rows: 0, bytes: 0, bytesRead: 0, computeMs: 0, ms: 0 }
-  readonly #tries = { lost: 0, counted: 0 }
+  readonly #tries = { lost: 0, counted: 0, lostMs: 0 }
+  /** What tries took that said so, of tasks that have not ended yet. */
+  readonly #tried = new Map<string, { readonly tries: number; readonly ms: number }>()
   #requests = NO_REQUESTS
 
   plan(level: number, tasks: number): void {
@@ -118,7 +123,7 @@ export class RunTally {
     this.#sums.ms += ms
     this.#requests = addRequests(this.#requests, requests)
     if ('spent' in result) {
-      this.#tries.counted++
+      this.#addTry(result.task, ms)
       return
     }
     counts.done++
@@ -127,21 +132,44 @@ export class RunTally {
 
   #addFailure({ task, error, triesBefore = 0, done }: Extract<TaskResult, { error: string }>): void {
     this.#sums.failed++
-    this.#tries.lost += triesBefore + 1
+    this.#addLost(task, triesBefore + 1, { ms: msOf(done), timedOut: isNamed(error, TIMED_OUT) })
     keep(this.#failures, { task, error })
-    if (done) for (const outcome of done.outcomes) this.#addOutcome(done, outcome)
+    if (done) this.#addDone(done)
   }
 
   #addReport(level: number, { task, report }: Extract<TaskResult, { report: TaskReport }>, { ms, requests }: Spent): void {
-    this.#tries.lost += report.triesBefore ?? 0
+    if (report.triesBefore)
+      this.#addLost(task, report.triesBefore, { ms: 'outcomes' in report ? (report.beforeMs ?? 0) : 0, timedOut: false })
+    this.#addDone(report)
+    this.#keepSlow({ task, level, ms, requests, partitions: 'outcomes' in report ? report.outcomes.length : 0 })
+  }
+
+  #addDone(report: TaskReport): void {
     if ('outcomes' in report) for (const outcome of report.outcomes) this.#addOutcome(report, outcome)
     else if (report.result === 'landed') this.#sums.landed++
     else this.#sums.notLanded++
-    this.#keepSlow({ task, level, ms, requests, partitions: 'outcomes' in report ? report.outcomes.length : 0 })
+  }
+
+  #addTry(task: Task, ms: number): void {
+    const id = canonicalJson(task)
+    const before = this.#tried.get(id) ?? { tries: 0, ms: 0 }
+    this.#tried.set(id, { tries: before.tries + 1, ms: before.ms + ms })
+    this.#tries.counted++
+  }
+
+  /** Of the tries of a task that gave no report, those that said nothing took what its receipts say beyond what the others said. */
+  #addLost(task: Task, tries: number, { ms, timedOut }: { readonly ms: number; readonly timedOut: boolean }): void {
+    const id = canonicalJson(task)
+    const said = this.#tried.get(id) ?? { tries: 0, ms: 0 }
+    this.#tried.delete(id)
+    this.#tries.lost += tries
+    const silent = Math.max(0, tries - said.tries)
+    if (silent > 0) this.#tries.lostMs += timedOut ? silent * FUNCTION_SECONDS_MAX * 1000 : Math.max(0, ms - said.ms)
   }
 
   tally(): Tally {
     const { ms, ...sums } = this.#sums
+    const { lost, counted, lostMs } = this.#tries
     return {
       levels: [...this.#levels.values()].sort((a, b) => a.level - b.level),
       outcomes: this.#outcomes,
@@ -151,7 +179,7 @@ export class RunTally {
       rejected: this.#rejected,
       left: this.#left,
       spent: { ms, requests: this.#requests },
-      tries: { lost: this.#tries.lost, uncounted: Math.max(0, this.#tries.lost - this.#tries.counted) },
+      tries: { lost, uncounted: Math.max(0, lost - counted), lostMs },
       ...sums,
     }
   }
@@ -178,6 +206,10 @@ export class RunTally {
     slowest.splice(at < 0 ? slowest.length : at, 0, task)
     slowest.length = Math.min(slowest.length, SLOWEST_MAX)
   }
+}
+
+function msOf(done: TaskReport | undefined): number {
+  return done && 'outcomes' in done ? done.outcomes.reduce((sum, { ms = 0 }) => sum + ms, 0) : 0
 }
 
 function keep<T>(kept: T[], one: T): void {

@@ -57,5 +57,5 @@ async function doTask(task: Task, catalog: Catalog, effects: Effects, triesBefor
   if (task.kind === 'task') return transform(task, catalog, effects, { triesBefore })
   const source = catalog.sources.get(task.source)
   if (!source) throw new InvalidInputError(`source ${task.source} is not in the registry`)
-  return land({ source, key: task.key, retry: task.retry }, effects)
+  return land({ source, key: task.key, retry: task.retry, writer: task.writer, triedBefore: triesBefore > 0 }, effects)
 }

@@ -47,6 +47,8 @@ export interface TransformReport {
   readonly view: string
   readonly version: string
   readonly outcomes: readonly Outcome[]
+  /** Milliseconds, by their receipts, of what earlier tries of the task did and is counted here. */
+  readonly beforeMs?: number
 }
 
 /** A call that is not the first for its task. */
@@ -73,7 +75,8 @@ export async function transform(
   try {
     const run = new TransformRun({ task, catalog, effects, feature, bench }, triesBefore)
     await run.rounds(partitions)
-    return { view: task.view, version: task.version, outcomes: [...run.outcomes.values()] }
+    const { outcomes, beforeMs } = run
+    return { view: task.view, version: task.version, outcomes: [...outcomes.values()], ...(beforeMs > 0 && { beforeMs }) }
   } finally {
     await bench.close()
   }
@@ -81,6 +84,8 @@ export async function transform(
 
 class TransformRun {
   readonly outcomes = new Map<string, Outcome>()
+  /** Of those that earlier tries did. */
+  beforeMs = 0
   /** Fingerprints that this call computed: a request to compute everything computes each once. */
   readonly #done = new Map<string, string>()
   /** What earlier tries did; a first one asks for nothing. */
@@ -133,7 +138,7 @@ class TransformRun {
   /** What an earlier try put is there, and counts. */
   #isMissing({ name }: Partition, facts: PartitionOutputs | undefined): boolean {
     const [before] = this.#before.get(name) ?? []
-    if (facts?.output && before) this.outcomes.set(name, before.outcome)
+    if (facts?.output && before) this.#takeOver(before.outcome)
     return facts?.output === undefined
   }
 
@@ -174,9 +179,14 @@ class TransformRun {
     if (this.#done.has(name) || (state !== 'fresh' && state !== 'rejected')) return false
     const before = this.#before.get(name)?.find((one) => one.fingerprint === fingerprint)
     if (!before || (before.outcome.result === 'rejected') !== (state === 'rejected')) return false
-    this.outcomes.set(name, before.outcome)
+    this.#takeOver(before.outcome)
     this.#done.set(name, fingerprint)
     return true
+  }
+
+  #takeOver(outcome: Outcome): void {
+    this.outcomes.set(outcome.partition, outcome)
+    this.beforeMs += outcome.ms ?? 0
   }
 
   /** Steps 6 and 7, or the mark of a refusal. */

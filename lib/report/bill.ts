@@ -75,10 +75,12 @@ function powersOfTen([least = 1, most = 1]: readonly number[]): number[] {
 }
 
 function billTable({ lines, usd, lowUsd, highUsd }: Bill): Html {
-  const rows = lines.map(
-    (line) =>
-      html`<tr class="${line.why.length > 0 ? 'told' : ''}"><th scope="row">${line.line}</th><td class="n">${quantity(line)}<br><span class="soft">${between(dollars(line.lowUsd), dollars(line.highUsd))}</span></td><td class="n">${amount(line.amount, line.unit)}${outside(line)}<br><span class="soft">${dollars(line.usd)}</span></td></tr>${whyRow(line.why)}`,
-  )
+  const rows = lines
+    .filter(({ amount: counted, high }) => counted > 0 || high > 0)
+    .map(
+      (line) =>
+        html`<tr class="${line.why.length > 0 ? 'told' : ''}"><th scope="row">${line.line}</th><td class="n">${quantity(line)}<br><span class="soft">${between(dollars(line.lowUsd), dollars(line.highUsd))}</span></td><td class="n">${amount(line.amount, line.unit)}${outside(line)}<br><span class="soft">${dollars(line.usd)}</span></td></tr>${whyRow(line.why)}`,
+    )
   const total = html`<tr><th scope="row">on AWS</th><td class="n">${between(dollars(lowUsd), dollars(highUsd))}</td><td class="n"><strong>${dollars(usd)}</strong></td></tr>`
   return html`<div class="scroll" role="region" aria-label="quote and bill by line" tabindex="0"><table class="bill"><thead><tr><th scope="col">line</th><th scope="col" class="n">quoted</th><th scope="col" class="n">counted</th></tr></thead><tbody>${rows}${total}</tbody></table></div>`
 }

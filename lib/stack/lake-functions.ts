@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
-import { FUNCTION_GB } from '../model/price.ts'
+import { FUNCTION_GB, FUNCTION_SECONDS_MAX } from '../model/price.ts'
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts'
 import { HindcastFunction, type HindcastFunctionOptions } from './hindcast-function.ts'
 import type { LakeBucket } from './lake-storage.ts'
@@ -15,7 +15,7 @@ export interface LakeFunctionsOptions {
 }
 
 /** The longest that a function of a lake works on one call. */
-export const FUNCTION_TIMEOUT = Duration.minutes(15)
+export const FUNCTION_TIMEOUT = Duration.seconds(FUNCTION_SECONDS_MAX)
 /** Inputs of a task lie in `/tmp`, each object once: its budget is a few hundred MB, and the engine spills beside it. */
 const DISK_MB = 4096
 const COMPUTES = { engine: true, memory: FUNCTION_GB * 1024, disk: DISK_MB }

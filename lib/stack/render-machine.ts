@@ -6,6 +6,7 @@
  *                           |                   | more failed than tolerated                              |
  *                           +-------------------+---------- not verified, refused ------------------------+-> ReportFailure -> Failed
  */
+import { CUT_OFF, CUT_OFF_RETRIES } from '../model/cut-off.ts'
 import type { ErrorName } from '../model/errors.ts'
 
 /** What the definition refers to; ARNs may be tokens of a template. */
@@ -30,13 +31,11 @@ const LAMBDA_ERRORS = [
   'Lambda.SdkClientException',
   'Lambda.TooManyRequestsException',
 ]
-/** A call that was cut off, or whose process died: worth few tries, since each may take all of the function's time. */
-const CUT_OFF = ['States.Timeout', 'Sandbox.Timedout', 'Lambda.Unknown', 'Runtime.ExitError']
 
 const RETRY = [
   // Each try finishes partitions, which the next one finds fresh: this many tries are hours of work in one task.
   { ErrorEquals: [UNFINISHED], IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 20 },
-  { ErrorEquals: CUT_OFF, IntervalSeconds: 5, BackoffRate: 2, MaxAttempts: 2, JitterStrategy: 'FULL' },
+  { ErrorEquals: CUT_OFF, IntervalSeconds: 5, BackoffRate: 2, MaxAttempts: CUT_OFF_RETRIES, JitterStrategy: 'FULL' },
   {
     ErrorEquals: [...LAMBDA_ERRORS, ...PASSING],
     IntervalSeconds: 2,

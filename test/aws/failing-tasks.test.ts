@@ -102,6 +102,9 @@ describe.skipIf(missing !== undefined)(`tasks that fail, emulated${missing === u
     expect({ status, output }).toMatchObject({ status: 'SUCCEEDED', output: { failed: 2 } })
     expect([...output.failures].sort()).toEqual(['Sandbox.Timedout: Task timed out after 900.00 seconds', 'TransientError: the network'])
     expect([tries.get(0), tries.get(1), tries.get(2)]).toEqual([7, 3, 1])
+    // Calls that met the function's limit took 900 s each, of 2 GB; of the others nobody knows more than that they left nothing.
+    const lost = (await reportOf('gives-up')).bill.lines.find(({ line }) => line === 'lambda lost attempts')
+    expect([lost?.amount, lost?.why.join()]).toEqual([3 * 900 * 2, expect.stringMatching(/^4 attempts failed, died or were cut off/)])
   })
 
   it('tolerates failures up to the request’s share, tries bad data once, and names it', async () => {
