@@ -12,6 +12,7 @@ export function renderFigures(figures: RunFigures, pace?: Pace): string {
   return [
     work,
     `${count(tasks.done, 'task')} of ${tasks.of.toLocaleString('en-US')} done${tasks.atWork > 0 ? `, ${tasks.atWork} of at most ${tasks.atWorkMax} at work` : ''}`,
+    ...(figures.rows > 0 ? [count(figures.rows, 'row')] : []),
     ...(tasks.failed > 0 ? [`${tasks.failed.toLocaleString('en-US')} failed`] : []),
     ...(pace ? [`${rate(pace.perSecond)}, ${prettyMs(pace.leftMs, { unitCount: 2, secondsDecimalDigits: 0 })} left`] : []),
     `${usd(figures.usd)} so far, quoted ${usd(figures.lowUsd)} to ${usd(figures.highUsd)}`,

@@ -20,7 +20,7 @@ const FIGURES: RunFigures = {
 
 test('a line says partitions, tasks, pace and cost beside the quote', () => {
   expect(renderFigures(FIGURES, { perSecond: 2.5, leftMs: 360_000 })).toBe(
-    '300 of 1,200 partitions; 12 tasks of 40 done, 5 of at most 8 at work; 1 failed; 2.5 a second, 6m left; $0.50 so far, quoted $1.00 to $3.00',
+    '300 of 1,200 partitions; 12 tasks of 40 done, 5 of at most 8 at work; 9,000 rows; 1 failed; 2.5 a second, 6m left; $0.50 so far, quoted $1.00 to $3.00',
   )
   expect(renderFigures({ ...FIGURES, stage: 'planning' })).toBe('planning')
   expect(renderFigures({ ...FIGURES, tasks: { of: 0, done: 0, failed: 0, atWork: 0, atWorkMax: 0 } })).toBe('nothing to do')
