@@ -57,6 +57,22 @@ const objectCreated = z.object({
   detail: z.object({ bucket: z.object({ name: z.string() }), object: z.object({ key: z.string() }) }),
 })
 
+/**
+ * What a bucket sends itself, where a notification of its own names the queue; its keys are encoded as in a form, those of EventBridge are not:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+const notification = z.object({
+  Records: z.tuple([
+    z.object({
+      eventSource: z.literal('aws:s3'),
+      eventName: z.string(),
+      s3: z.object({ bucket: z.object({ name: z.string() }), object: z.object({ key: z.string() }) }),
+    }),
+  ]),
+})
+/** Sent once when such a notification is set up. */
+const testEvent = z.object({ Service: z.literal('Amazon S3'), Event: z.literal('s3:TestEvent') })
+
 /** Turns what came through either door into work. `lakeBucket` is the name by which events call the lake's own bucket. */
 export function workFromEvent(lakeBucket: () => string | undefined): MiddlewareObj<Work> {
   return {
@@ -87,15 +103,33 @@ export function parseRecord(record: Pick<SQSRecord, 'messageId' | 'body'>, lakeB
     return { id, error: new InvalidInputError(`message ${id} is not JSON`, {}, { cause }) }
   }
   const event = objectCreated.safeParse(body)
-  if (event.success) {
-    const { bucket, object } = event.data.detail
-    return { id, message: { kind: 'object', key: object.key, ...(bucket.name !== lakeBucket && { bucket: bucket.name }) } }
-  }
+  if (event.success) return itemOf(id, event.data.detail.bucket.name, event.data.detail.object.key, lakeBucket)
+  const notified = notification.safeParse(body)
+  if (notified.success) return parseNotified(id, notified.data.Records[0], lakeBucket)
+  if (testEvent.safeParse(body).success) return { id, skip: 'a test event of S3' }
   const message = messageSchema.safeParse(body)
   if (message.success) return { id, message: message.data }
   if (body !== null && typeof body === 'object' && 'detail-type' in body)
     return { id, skip: `event '${String(body['detail-type'])}' is not ours` }
   return { id, error: new InvalidInputError(`message ${id} is neither an S3 event nor a task: ${z.prettifyError(message.error)}`) }
+}
+
+type Notified = z.infer<typeof notification>['Records'][0]
+
+function parseNotified(id: string, { eventName, s3: { bucket, object } }: Notified, lakeBucket: string | undefined): WorkItem {
+  if (!eventName.startsWith('ObjectCreated:')) return { id, skip: `event '${eventName}' is not ours` }
+  try {
+    return itemOf(id, bucket.name, decodeURIComponent(object.key.replaceAll('+', ' ')), lakeBucket)
+  } catch (cause) {
+    return {
+      id,
+      error: new InvalidInputError(`message ${id} has the key '${object.key}', which is not encoded as S3 does it`, {}, { cause }),
+    }
+  }
+}
+
+function itemOf(id: string, bucket: string, key: string, lakeBucket: string | undefined): WorkItem {
+  return { id, message: { kind: 'object', key, ...(bucket !== lakeBucket && { bucket }) } }
 }
 
 /** An S3 event in EventBridge's shape, for a queue that is not fed by AWS. */

@@ -32,6 +32,18 @@ describe.skipIf(missing !== undefined)(`live, deployed and emulated${missing ===
     )
   })
 
+  it('keys are taken as they are, whatever is in them', async () => {
+    const { deployed } = use
+    const key = 'ticks/dt=2001-04-27/a b+c%20d é&=.csv'
+    await deployed.store.put(key, ticks('2001-04-27'))
+    for (const day of days('2001-04-25', 2)) await deployed.store.put(tickKey(day), ticks(day))
+    const events = await deployed.receive()
+    expect(events.map(({ Body: body = '' }) => JSON.parse(body).detail.object.key)).toContain(key)
+    expect(await deployed.handle(events)).toEqual([])
+    const written = await deployed.keys('features/busy/')
+    expect(written.filter((one) => one.includes('dt=2001-04-27/'))).toHaveLength(2)
+  })
+
   it('a poisoned object ends in the dead letters while its neighbours pass', async () => {
     const { deployed } = use
     for (const day of days('2001-04-26', 5)) await deployed.store.put(orderKey(day), order(day))

@@ -64,3 +64,21 @@ test('events of another bucket name it', async () => {
   await batch(objectCreatedEvent('theirs', key('2001-03-01')))
   expect(sent).toEqual([{ kind: 'object', bucket: 'theirs', key: key('2001-03-01') }])
 })
+
+test('keys are as EventBridge has them, and decoded where S3 itself encoded them; what is not ours is done', async () => {
+  const { batch, sent } = await openFunction(() => 1000)
+  const odd = 'ticks/dt=2001-03-01/a b+c%20d é.csv'
+  const notified = (eventName: string, encoded: string) => ({
+    Records: [{ eventSource: 'aws:s3', eventName, s3: { bucket: { name: 'lake' }, object: { key: encoded } } }],
+  })
+  const encoded = 'ticks/dt%3D2001-03-01/a+b%2Bc%2520d+%C3%A9.csv'
+  const others = [
+    { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'lake' },
+    notified('ObjectRemoved:Delete', encoded),
+    { ...objectCreatedEvent('lake', odd), 'detail-type': 'Object Deleted' },
+  ]
+  const ours = [objectCreatedEvent('lake', odd), notified('ObjectCreated:Put', encoded)]
+  const broken = notified('ObjectCreated:Put', 'ticks/%zz.csv')
+  expect(await batch(...others, ...ours, broken)).toEqual({ batchItemFailures: [{ itemIdentifier: 'm5' }] })
+  expect(sent).toEqual(ours.map(() => ({ kind: 'object', key: odd })))
+})
