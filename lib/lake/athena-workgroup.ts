@@ -12,6 +12,7 @@ import {
   paginateListWorkGroups,
   type WorkGroupConfiguration,
 } from '@aws-sdk/client-athena'
+import { ownWorkgroups } from '../model/athena-names.ts'
 import { SCAN_LIMIT_BYTES_MIN } from '../model/athena-price.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import type { Instant } from '../model/zone.ts'
@@ -24,15 +25,8 @@ export interface OwnWorkgroup {
   readonly from: string
 }
 
-/** Names have 128 characters; a run's takes 21. */
-const BASE_LENGTH_MAX = 80
 /** Athena ends a query after four hours at most, and a run has two: what is older was left by one that was killed. */
 const LEFT_AFTER_MS = 24 * 3_600_000
-
-/** How the names of workgroups begin that are made from this one; permissions go by it. */
-export function ownWorkgroups(base: string): string {
-  return `${base.slice(0, BASE_LENGTH_MAX)}-train-`
-}
 
 /** Makes the workgroup of a run. @throws InvalidInputError for a limit that Athena does not take, or a workgroup that is disabled. */
 export async function createOwnWorkgroup(client: AthenaClient, base: string, limit: ScanLimit): Promise<OwnWorkgroup> {

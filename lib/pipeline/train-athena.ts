@@ -16,6 +16,7 @@ import { listOutputs } from '../lake/outputs.ts'
 import type { QueryService, ScanLimit } from '../lake/query-service.ts'
 import type { TableStore } from '../lake/table-store.ts'
 import type { TrainingManifest } from '../lake/training-manifest.ts'
+import { TRAINING_TABLES } from '../model/athena-names.ts'
 import { ConflictError, DataError, InvalidInputError, TransientError } from '../model/errors.ts'
 import { type GlueTable, glueColumn, glueTable, PARQUET_FILES } from '../model/glue-table.ts'
 import { sha256 } from '../model/hash.ts'
@@ -162,7 +163,7 @@ interface RunTables {
 
 /** Tables of one run, under names that no view can have; they are none of those that publishing keeps. */
 function tablesOf(job: AthenaJob, lake: string): RunTables {
-  const base = `train__${job.run.toLowerCase().replace(/[^a-z0-9]/g, '_')}`
+  const base = `${TRAINING_TABLES}${job.run.toLowerCase().replace(/[^a-z0-9]/g, '_')}`
   const prefix = `${lake}/${trainingRunPrefix(job.name, job.run)}`
   const plain = (name: string, location: string, columns: readonly { readonly name: string; readonly glue: string }[]) =>
     glueTable({

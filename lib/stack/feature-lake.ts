@@ -98,6 +98,7 @@ export class FeatureLake extends Construct {
       ...(options.scanGbMax !== undefined && { scanGbMax: options.scanGbMax }),
     })
     for (const made of this.functions) if (WRITES_TABLES.has(made.verb)) this.catalog.allowTables(made)
+    this.catalog.allowQueries(this.#train)
     for (const one of followed) this.#functions.allowRaw(one)
     this.#describe(history)
   }

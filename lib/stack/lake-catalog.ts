@@ -3,6 +3,7 @@ import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena'
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
+import { ownWorkgroups, TRAINING_TABLES } from '../model/athena-names.ts'
 import { SCAN_LIMIT_BYTES_MIN } from '../model/athena-price.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts'
@@ -20,6 +21,8 @@ export interface LakeCatalogOptions {
 
 const SCAN_GB_MAX = 100
 const GB = 1e9
+/** UNLOAD puts what is large in parts. */
+const UNLOADS = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']
 
 /**
  * Where Athena finds the views: a Glue database, whose tables publishing writes, and a workgroup that ends a query which scans too much.
@@ -29,10 +32,12 @@ export class LakeCatalog extends Construct {
   /** Names, not references: those who write tables and queries write them out. */
   readonly database: string
   readonly workgroup: string
+  readonly #bucket: LakeBucket
 
   /** @throws InvalidInputError for a name that a query would have to quote, and a limit that Athena does not take. */
   constructor(scope: Construct, id: string, options: LakeCatalogOptions) {
     super(scope, id)
+    this.#bucket = options.bucket
     this.database = requireName(options.database ?? Names.uniqueResourceName(this, { maxLength: 80, separator: '_' }).toLowerCase())
     this.workgroup = Names.uniqueResourceName(this, { maxLength: 80, separator: '-' })
     const { account: catalogId } = Stack.of(this)
@@ -68,9 +73,48 @@ export class LakeCatalog extends Construct {
         resources: [arn('catalog'), arn('database', this.database), arn('table', `${this.database}/*`)],
       }),
     )
-    writer.addEnvironment('HINDCAST_GLUE_DATABASE', this.database)
-    writer.addEnvironment('HINDCAST_ATHENA_WORKGROUP', this.workgroup)
+    this.#tell(writer)
     if (writer.role) acknowledgeWildcards(writer.role, { [`/${this.database}/*`]: 'Tables are named after views, which come and go.' })
+  }
+
+  /**
+   * Lets a function join training sets here: with tables of its own, in the workgroup, and in those that it makes of it for a budget, since
+   * only a workgroup has a scan limit.
+   */
+  allowQueries(trainer: HindcastFunction): void {
+    const arn = (service: string, resource: string, resourceName?: string) =>
+      Stack.of(this).formatArn({ service, resource, ...(resourceName !== undefined && { resourceName }) })
+    const allow = (actions: readonly string[], ...resources: readonly string[]) =>
+      trainer.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }))
+    const own = ownWorkgroups(this.workgroup)
+    const [configured, made] = [arn('athena', 'workgroup', this.workgroup), arn('athena', 'workgroup', `${own}*`)]
+    allow(
+      ['glue:GetDatabase', 'glue:GetTable', 'glue:CreateTable', 'glue:DeleteTable'],
+      ...[arn('glue', 'catalog'), arn('glue', 'database', this.database), arn('glue', 'table', `${this.database}/${TRAINING_TABLES}*`)],
+    )
+    allow(
+      ['athena:StartQueryExecution', 'athena:StopQueryExecution', 'athena:GetQueryExecution', 'athena:GetQueryResults'],
+      configured,
+      made,
+    )
+    allow(['athena:GetWorkGroup'], configured)
+    allow(['athena:CreateWorkGroup', 'athena:DeleteWorkGroup', 'athena:TagResource'], made)
+    allow(['athena:ListWorkGroups'], '*')
+    allow(['s3:GetBucketLocation'], this.#bucket.bucketArn)
+    trainer.allowObjects(UNLOADS, [this.#bucket.arnForObjects('training/*'), this.#bucket.arnForObjects(`${QUERY_RESULTS}*`)])
+    trainer.allowObjects(['s3:DeleteObject'], [this.#bucket.arnForObjects('training/*')])
+    this.#tell(trainer)
+    if (trainer.role)
+      acknowledgeWildcards(trainer.role, {
+        [`/${this.database}/${TRAINING_TABLES}*`]: 'Tables of a run are named after it, and end with it.',
+        [`/${own}*`]: 'A workgroup of a run is named after it, and ends with it.',
+        [`/${QUERY_RESULTS}*`]: 'Athena names what a query gave.',
+      })
+  }
+
+  #tell(user: HindcastFunction): void {
+    user.addEnvironment('HINDCAST_GLUE_DATABASE', this.database)
+    user.addEnvironment('HINDCAST_ATHENA_WORKGROUP', this.workgroup)
   }
 }
 

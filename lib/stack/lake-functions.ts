@@ -143,7 +143,7 @@ export class LakeFunctions {
 
 const NAMES = 'Names of partitions, runs and raw objects are not known before; the function has no other folder.'
 const WILDCARDS: Readonly<Record<string, string>> = {
-  '*': 'X-Ray’s segments and the account’s settings are no resources with names.',
+  '*': 'X-Ray’s segments, the account’s settings and the list of workgroups are no resources with names.',
   '/*': 'Every function lists the lake and reads what others wrote; raw data lies beside it.',
   '/landed/*': NAMES,
   '/landed/*/_rejected/*': NAMES,

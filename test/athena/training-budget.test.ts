@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetTablesCommand } from '@aws-sdk/client-glue'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { openEnvironment } from '../../functions/environment.ts'
+import { createTrainHandler, type TrainedSet } from '../../functions/train.ts'
 import { LocalEngine } from '../../lib/engine/local-engine.ts'
 import { listAll } from '../../lib/lake/object-store.ts'
 import { openQueries } from '../../lib/lake/open-queries.ts'
@@ -112,6 +114,29 @@ describe.skipIf(servers.missing)(`the budget of a training set${servers.missing 
     } finally {
       await engine.close()
       await putOutputs(lake.store, SPENT, rowsOf(500), [DAY])
+    }
+  })
+
+  it('the deployed function joins there within its budget, and what it has no time for leaves nothing', async () => {
+    const environment = await openEnvironment({ lake: lake.place })
+    const athena = async () => ({ tables: await openTables(lake.database), queries: await openQueries('features') })
+    const handler = createTrainHandler(
+      async () => environment,
+      () => ({ definitions: lake.features, bytesMax: 1, athena }),
+    )
+    const call = handler as unknown as (event: object, context: object) => Promise<TrainedSet>
+    try {
+      const set = await call({ name: 'spenders', maxCost: 0.0002 }, { getRemainingTimeInMillis: () => 900_000 })
+      expect(set.rows).toBe(LABELS)
+      expect(shim.ranIn().at(-1)).toBe(`features-train-${set.run}`)
+      await expect(call({ name: 'spenders', engine: 'duckdb' }, {})).rejects.toThrow(/do not fit here; expected at most 1 MB/)
+      const before = await left()
+      await expect(call({ name: 'spenders' }, { getRemainingTimeInMillis: () => 90_000 })).rejects.toMatchObject({
+        ...{ name: 'TransientError', message: 'no query was started: it was interrupted' },
+      })
+      expect(await left()).toEqual(before)
+    } finally {
+      await environment.close()
     }
   })
 

@@ -25,13 +25,35 @@ test('who publishes and registers may write tables of this database, and no othe
   const resources = Object.entries(resourcesOf(stack))
   const named = resources.filter(([, { Properties }]) => JSON.stringify(Properties ?? {}).includes('"HINDCAST_GLUE_DATABASE":"features"'))
   const idsOf = (found: typeof resources) =>
-    found.map(([id]) => id.replace(/[0-9A-F]{8}$/, '')).filter((id) => !/^Lake(Register|Publish)/.test(id))
+    found.map(([id]) => id.replace(/[0-9A-F]{8}$/, '')).filter((id) => !/^Lake(Register|Publish|Train)/.test(id))
   expect(named.length).toBeGreaterThan(0)
   expect(idsOf(named)).toEqual([])
   const allowed = resources.filter(([, { Properties }]) => JSON.stringify(Properties ?? {}).includes('glue:'))
   expect(idsOf(allowed)).toEqual([])
-  const arns = JSON.stringify(allowed[0]).match(/:(catalog|database\/[^"]*|table\/[^"]*)"/g)
+  const publishing = allowed.filter(([id]) => !id.startsWith('LakeTrain'))
+  const arns = JSON.stringify(publishing[0]).match(/:(catalog|database\/[^"]*|table\/[^"]*)"/g)
   expect(arns).toEqual([':catalog"', ':database/features"', ':table/features/*"'])
+})
+
+test('who trains has tables and workgroups of its runs, and queries in no other', () => {
+  const { stack, lake } = openApp({ database: 'features' })
+  const policies = Object.entries(resourcesOf(stack)).filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && id.startsWith('LakeTrain'))
+  const all = policies.flatMap(
+    ([, { Properties }]) =>
+      (Properties.PolicyDocument as { Statement: readonly { Action: string | readonly string[]; Resource: unknown }[] }).Statement,
+  )
+  const resources = (action: string) =>
+    all
+      .filter(({ Action }) => [Action].flat().includes(action))
+      .flatMap(({ Resource }) => JSON.stringify(Resource).match(/:(table|workgroup)\/[^"]*|"\*"/g) ?? [])
+  const { workgroup } = lake.catalog
+  expect(resources('glue:CreateTable')).toEqual([':table/features/train__*'])
+  expect(resources('glue:UpdateTable')).toEqual([])
+  expect(resources('athena:StartQueryExecution')).toEqual([`:workgroup/${workgroup}`, `:workgroup/${workgroup}-train-*`])
+  for (const action of ['CreateWorkGroup', 'DeleteWorkGroup', 'TagResource'])
+    expect(resources(`athena:${action}`)).toEqual([`:workgroup/${workgroup}-train-*`])
+  expect(resources('athena:GetWorkGroup')).toEqual([`:workgroup/${workgroup}`])
+  expect(resources('athena:ListWorkGroups')).toEqual(['"*"'])
 })
 
 test('what Glue and Athena do not take is refused', () => {

@@ -75,7 +75,7 @@ async function make(context: CliContext, options: TrainOptions, open: Open): Pro
   const effects = {
     ...open,
     now: context.now,
-    athena: await athenaOf(context, options.athenaWorkgroup),
+    athena: await athenaOf(context, options.athenaWorkgroup ?? context.deployed?.workgroup),
     roomBytes: await roomOf(open.engine.scratch),
     signal: abort.signal,
     onPlan: (plan: TrainingPlan) => {

@@ -14,10 +14,12 @@ export interface DeployedLake {
   readonly concurrencyMax?: number
   /** The Glue database of its tables, where the stack has one. */
   readonly database?: string
+  /** The workgroup of Athena, where the stack has one. */
+  readonly workgroup?: string
 }
 
 /** Outputs that every lake has; their ids are the construct's path, the name and a hash. */
-const OUTPUT = /^(.*)(Place|MachineArn|QueueUrl|BackfillConcurrency|Database)[0-9A-F]{8}$/
+const OUTPUT = /^(.*)(Place|MachineArn|QueueUrl|BackfillConcurrency|Database|Workgroup)[0-9A-F]{8}$/
 
 /** The lakes among the outputs of a stack. Outputs of others are passed over. */
 export function lakesAmong(stack: string, outputs: ReadonlyMap<string, string>): DeployedLake[] {
@@ -30,8 +32,9 @@ export function lakesAmong(stack: string, outputs: ReadonlyMap<string, string>):
   return [...found].flatMap(([id, values]) => {
     const [place, machineArn, queueUrl] = ['Place', 'MachineArn', 'QueueUrl'].map((name) => values.get(name))
     if (!place?.startsWith('s3://') || machineArn === undefined || queueUrl === undefined) return []
-    const [cap, database] = [Number(values.get('BackfillConcurrency')), values.get('Database')]
-    return [{ stack, id, place, machineArn, queueUrl, ...(cap >= 1 && { concurrencyMax: cap }), ...(database && { database }) }]
+    const [cap, database, workgroup] = [Number(values.get('BackfillConcurrency')), values.get('Database'), values.get('Workgroup')]
+    const athena = { ...(database && { database }), ...(workgroup && { workgroup }) }
+    return [{ stack, id, place, machineArn, queueUrl, ...(cap >= 1 && { concurrencyMax: cap }), ...athena }]
   })
 }
 

@@ -58,6 +58,7 @@ test('a lake is found by its outputs, among others', () => {
     ['LakeQueueUrl00000000', 'https://q'],
     ['LakeBackfillConcurrency11111111', '200'],
     ['LakeDatabase22222222', 'features'],
+    ['LakeWorkgroup33333333', 'queries'],
     ['MeetingPlace3F2A91BC', 'room 5'],
   ])
   const lake = {
@@ -68,6 +69,7 @@ test('a lake is found by its outputs, among others', () => {
     queueUrl: 'https://q',
     concurrencyMax: 200,
     database: 'features',
+    workgroup: 'queries',
   }
   expect(lakesAmong('S', outputs)).toEqual([lake])
   expect(() => requireOne('S', [])).toThrow(/no feature lake/)
