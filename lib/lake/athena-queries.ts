@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  type AthenaClient,
+  AthenaClient,
   GetQueryExecutionCommand,
   paginateGetQueryResults,
   type QueryExecution,
@@ -28,8 +28,8 @@ export class AthenaQueries implements QueryService {
   readonly #workgroup: string
   readonly #own: OwnWorkgroup | undefined
 
-  /** With `own`, queries run there. */
-  constructor(client: AthenaClient, workgroup: string, own?: OwnWorkgroup) {
+  /** With the credentials and the region that the AWS SDK finds; with `own`, queries run there. */
+  constructor(workgroup: string, client = new AthenaClient({}), own?: OwnWorkgroup) {
     this.name = `Athena (workgroup ${workgroup})`
     this.#client = client
     this.#workgroup = workgroup
@@ -94,7 +94,7 @@ export class AthenaQueries implements QueryService {
       return createOwnWorkgroup(this.#client, this.#workgroup, limit)
     })
     return {
-      queries: new AthenaQueries(this.#client, this.#workgroup, own),
+      queries: new AthenaQueries(this.#workgroup, this.#client, own),
       close: () => this.#classified(() => deleteOwnWorkgroup(this.#client, own.name)),
     }
   }

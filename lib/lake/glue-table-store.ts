@@ -4,7 +4,7 @@ import {
   DeleteTableCommand,
   GetTableCommand,
   type GetTablesCommandOutput,
-  type GlueClient,
+  GlueClient,
   paginateGetTables,
   type Table,
   type TableInput,
@@ -22,7 +22,8 @@ export class GlueTableStore implements TableStore {
   readonly database: string
   readonly #client: GlueClient
 
-  constructor(client: GlueClient, database: string) {
+  /** With the credentials and the region that the AWS SDK finds. */
+  constructor(database: string, client = new GlueClient({})) {
     this.#client = client
     this.database = database
   }

@@ -9,6 +9,6 @@ export async function openQueries(workgroup: string): Promise<QueryService> {
   if (!/^[a-zA-Z0-9._-]{1,128}$/.test(workgroup))
     throw new InvalidInputError(`'${workgroup}' is not the name of an Athena workgroup; expected letters, digits, '.', '_' and '-'`)
   // The client takes a tenth of a second to load, which nobody without a workgroup waits for.
-  const [{ AthenaClient }, { AthenaQueries }] = await Promise.all([import('@aws-sdk/client-athena'), import('./athena-queries.ts')])
-  return new AthenaQueries(new AthenaClient({}), workgroup)
+  const { AthenaQueries } = await import('./athena-queries.ts')
+  return new AthenaQueries(workgroup)
 }

@@ -9,6 +9,6 @@ export async function openTables(database: string): Promise<TableStore> {
   if (!/^[a-z0-9_]{1,255}$/.test(database))
     throw new InvalidInputError(`'${database}' is not the name of a Glue database; expected lower-case letters, digits and _`)
   // The client takes a tenth of a second to load, which nobody without a database waits for.
-  const [{ GlueClient }, { GlueTableStore }] = await Promise.all([import('@aws-sdk/client-glue'), import('./glue-table-store.ts')])
-  return new GlueTableStore(new GlueClient({}), database)
+  const { GlueTableStore } = await import('./glue-table-store.ts')
+  return new GlueTableStore(database)
 }

@@ -4,6 +4,7 @@
  * redriven.
  */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import {
@@ -27,6 +28,7 @@ import { useDeployed } from './use-deployed.ts'
 
 const NOW = '2001-05-01T00:00:00Z'
 const APRIL = ['--from', '2001-04-01', '--to', '2001-04-30'] as const
+const BUILT = 'dist/hindcast.js'
 const missing = missingEmulator()
 
 describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing === undefined ? '' : ` (${missing})`}`, () => {
@@ -50,6 +52,14 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(storage).toMatchObject({ code: 2, err: expect.stringContaining('no feature lake among its outputs') })
     const both = await runCli(['--stack', 'Hindcast', '--lake', 'lake', 'status'])
     expect(both).toMatchObject({ code: 2, err: expect.stringContaining('expected one of them') })
+  })
+
+  it('works as it is built, too', { timeout: 60_000 }, async () => {
+    // `npm test` has just built it. Packages that only a stack needs are loaded late, which a bundle does in a way of its own.
+    if (!existsSync(BUILT)) await promisify(execFile)(process.execPath, ['scripts/build.ts'])
+    const args = ['--stack', 'Hindcast', '--features', use.definitions, '--now', NOW, 'status', '--json']
+    const { stdout } = await promisify(execFile)(process.execPath, [BUILT, ...args]).catch((error) => error)
+    expect(JSON.parse(stdout)).toMatchObject({ views: [{ view: 'busy' }, { view: 'busier' }] })
   })
 
   it('refuses a wrong request before anything is started', async () => {
