@@ -19,6 +19,19 @@ labels: {time: asked, columns: {asked: TIMESTAMPTZ, customer: VARCHAR}}
 features: [{view: customer_week}]
 `
 
+/** Commands that write nothing, with the exit code that they have. */
+const LOOKS: readonly (readonly [number, ...string[]])[] = [
+  [0, 'register'],
+  [0, 'plan', '--last', '7d'],
+  [0, 'preview', 'customer_week', '--json'],
+  [0, 'versions', 'customer_week', '--json'],
+  [0, 'retention', '--json'],
+  [0, 'retention', 'payments', '--raw', '30', '--json'],
+  [2, 'diff', 'customer_week'],
+  [2, 'forget', 'payments', 'payments/dt=2026-03-20/none.json'],
+  [2, 'retire', 'customer_week', '--yes'],
+]
+
 describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing === undefined ? '' : ` (${missing})`}`, () => {
   let emulator: Emulator
   let store: S3Store
@@ -53,6 +66,22 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
       expect(await on(lake, 'train', 'again', '--labels', join(dir, 'labels.csv')), lake).toMatchObject({ code: 0 })
       expect(await on(lake, 'train', 'again', '--check')).toMatchObject({ code: 0 })
     }
+    // What looks says the same of both, and of the bucket by its name.
+    const page = join(dir, 'page.html')
+    for (const [code, ...args] of LOOKS) {
+      const [folder, bucket] = [await on(join(dir, 'lake'), ...args), await on('s3://lake', ...args)]
+      expect([folder.code, timeless(folder.out)], args.join(' ')).toEqual([code, timeless(bucket.out)])
+      expect(bucket.code, args.join(' ')).toBe(code)
+    }
+    expect(await on('s3://lake', 'report', '--out', page)).toMatchObject({ code: 0 })
+    expect(await readFile(page, 'utf8')).toContain('customer_week')
+    const run = await on('s3://lake', 'backfill', '--last', '2d', '--local', '--reprocess', 'all', '--workers', '1')
+    const [, named = ''] = /hindcast --lake s3:\/\/lake report (\S+) makes a page/.exec(run.out) ?? []
+    expect((await on('s3://lake', 'report', named)).out).toBe(`s3://lake/runs/${named}/report.html\n`)
+    const why = await on('s3://lake', 'explain', 'customer_week', 'customer=c01', '2026-03-30', '--replay')
+    expect(why).toMatchObject({ code: 0, out: expect.stringContaining('recomputed from the same inputs, the same byte for byte') })
+    expect(await on('s3://lake', 'live', '--once')).toMatchObject({ code: 0 })
+    expect(await on('s3://lake', 'watch')).toMatchObject({ code: 2, err: expect.stringContaining('hindcast --stack NAME watch') })
     const outputs = (files: ReadonlyMap<string, Uint8Array>) =>
       Object.fromEntries([...files].filter(([key]) => key.endsWith('/features.parquet')).map(([key, bytes]) => [key, sha256(bytes)]))
     const inBucket = new Map<string, Uint8Array>()
@@ -128,6 +157,11 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     expect(await status('gs://lake')).toMatchObject({ code: 2, err: expect.stringContaining('expected s3://BUCKET') })
   })
 })
+
+/** Without what depends on how long something took. */
+function timeless(out: string): string {
+  return out.replace(/"ms": \d+/g, '"ms": 0')
+}
 
 /** Every file of a folder but what hindcast keeps for itself, by key. */
 async function filesBelow(root: string): Promise<Map<string, Uint8Array>> {

@@ -76,7 +76,11 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
     progress.stop()
     const wallMs = performance.now() - began
     const page = options.report ? await (await import('./report.ts')).putRunPage(context, session, report.run) : undefined
-    context.out(options.json ? JSON.stringify({ quote: planned.quote, report }, null, 1) : renderRun(report, wallMs, { page }))
+    context.out(
+      options.json
+        ? JSON.stringify({ quote: planned.quote, report }, null, 1)
+        : renderRun(report, wallMs, { page, hindcast: hindcastOn(context) }),
+    )
     return exitCodeOfRun(report, planned)
   } finally {
     progress.stop()
@@ -98,6 +102,11 @@ async function showSchema(context: CliContext): Promise<number> {
   const { requestSchema } = await import('../../pipeline/run-request.ts')
   context.out(JSON.stringify(requestSchema(), null, 1))
   return EXIT.ok
+}
+
+/** How another command on the same lake begins. */
+function hindcastOn({ lake }: CliContext): string {
+  return isBucket(lake) ? `hindcast --lake ${lake}` : 'hindcast'
 }
 
 function workerStart(context: CliContext) {

@@ -85,6 +85,7 @@ async function redriveRun(context: DeployedContext, run: string, { dryRun, json 
     const runs: string[] = []
     for (const request of requests) runs.push(await start(context, executions, request))
     const [only] = runs
+    if (only !== undefined && runs.length === 1) context.note('Ctrl-C ends the watching, not the run')
     if (only !== undefined && runs.length === 1) return await followRun(context, { run: only, store: lake.store, json })
     context.out(json ? JSON.stringify({ runs }, null, 1) : runs.map((one) => describeDetached(context, one)).join('\n'))
     return EXIT.ok
@@ -97,7 +98,7 @@ async function start(context: DeployedContext, executions: Executions, request: 
   const views = Array.isArray(request.views) ? request.views.map(String) : request.view === undefined ? [] : [String(request.view)]
   const run = runNameOf(runId(context.now()), views)
   await executions.start(run, JSON.stringify(request))
-  context.note(`started run ${run}; Ctrl-C ends the watching, not the run`)
+  context.note(`started run ${run}`)
   return run
 }
 

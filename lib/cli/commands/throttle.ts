@@ -10,6 +10,7 @@ import type { CliContext } from '../context.ts'
 import { Executions, type MapRun } from '../deployed/executions.ts'
 import { type DeployedContext, requireDeployed } from '../deployed/require-deployed.ts'
 import { EXIT } from '../exit-codes.ts'
+import { count } from '../table.ts'
 
 /** How often it is looked for a level that began while the lake was told, and the time between two looks. */
 const LOOKS = 3
@@ -66,6 +67,9 @@ async function mapAtWork(run: string, executions: Executions): Promise<MapRun | 
 }
 
 function describe(run: string, tasks: number, map: MapRun | undefined): string {
-  if (!map) return `run ${run}: ${tasks} tasks at a time in the levels that it will begin; none is at work now`
-  return `run ${run}: ${tasks} tasks at a time instead of ${map.maxConcurrency || 'any number'}, also in its later levels; those at work are finished`
+  const most = `run ${run}: ${count(tasks, 'task')} at a time`
+  if (!map) return `${most} in the levels that it will begin; none is at work now`
+  // A level that has just begun has read it already.
+  const before = map.maxConcurrency === tasks ? '' : ` instead of ${map.maxConcurrency || 'any number'}`
+  return `${most}${before}, also in its later levels; those at work are finished`
 }
