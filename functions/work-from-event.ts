@@ -23,6 +23,15 @@ export type WorkItem =
   | { readonly id: string; readonly error: InvalidInputError }
   | { readonly id: string; readonly skip: string }
 
+const cause = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('object'),
+    bucket: z.string().exactOptional(),
+    key: z.string(),
+    sequencer: z.string().exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal('sweep'), at: z.string() }),
+])
 const computeTask = z.strictObject({
   kind: z.literal('task'),
   view: z.string(),
@@ -32,6 +41,7 @@ const computeTask = z.strictObject({
   reprocess: z.enum(REPROCESS),
   missingInputs: z.enum(['block', 'allow']),
   writer: z.string(),
+  cause: cause.exactOptional(),
 })
 const landTask = z.strictObject({
   kind: z.literal('land'),
@@ -40,10 +50,11 @@ const landTask = z.strictObject({
   repair: z.boolean(),
   retry: z.boolean(),
   writer: z.string(),
+  cause: cause.exactOptional(),
 })
 const taskSchema = z.discriminatedUnion('kind', [computeTask, landTask])
 /** An object that was given back to the queue for want of time. */
-const arrived = z.strictObject({ kind: z.literal('object'), bucket: z.string().exactOptional(), key: z.string() })
+const arrived = cause.options[0]
 const messageSchema = z.discriminatedUnion('kind', [computeTask, landTask, arrived])
 const mapEvent = z.strictObject({
   task: taskSchema,
@@ -54,7 +65,10 @@ const mapEvent = z.strictObject({
 /** An S3 event as EventBridge brings it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
 const objectCreated = z.object({
   'detail-type': z.literal('Object Created'),
-  detail: z.object({ bucket: z.object({ name: z.string() }), object: z.object({ key: z.string() }) }),
+  detail: z.object({
+    bucket: z.object({ name: z.string() }),
+    object: z.object({ key: z.string(), sequencer: z.string().exactOptional() }),
+  }),
 })
 
 /**
@@ -66,7 +80,10 @@ const notification = z.object({
     z.object({
       eventSource: z.literal('aws:s3'),
       eventName: z.string(),
-      s3: z.object({ bucket: z.object({ name: z.string() }), object: z.object({ key: z.string() }) }),
+      s3: z.object({
+        bucket: z.object({ name: z.string() }),
+        object: z.object({ key: z.string(), sequencer: z.string().exactOptional() }),
+      }),
     }),
   ]),
 })
@@ -103,7 +120,7 @@ export function parseRecord(record: Pick<SQSRecord, 'messageId' | 'body'>, lakeB
     return { id, error: new InvalidInputError(`message ${id} is not JSON`, {}, { cause }) }
   }
   const event = objectCreated.safeParse(body)
-  if (event.success) return itemOf(id, event.data.detail.bucket.name, event.data.detail.object.key, lakeBucket)
+  if (event.success) return itemOf(id, event.data.detail.bucket.name, event.data.detail.object, lakeBucket)
   const notified = notification.safeParse(body)
   if (notified.success) return parseNotified(id, notified.data.Records[0], lakeBucket)
   if (testEvent.safeParse(body).success) return { id, skip: 'a test event of S3' }
@@ -119,7 +136,7 @@ type Notified = z.infer<typeof notification>['Records'][0]
 function parseNotified(id: string, { eventName, s3: { bucket, object } }: Notified, lakeBucket: string | undefined): WorkItem {
   if (!eventName.startsWith('ObjectCreated:')) return { id, skip: `event '${eventName}' is not ours` }
   try {
-    return itemOf(id, bucket.name, decodeURIComponent(object.key.replaceAll('+', ' ')), lakeBucket)
+    return itemOf(id, bucket.name, { ...object, key: decodeURIComponent(object.key.replaceAll('+', ' ')) }, lakeBucket)
   } catch (cause) {
     return {
       id,
@@ -128,11 +145,18 @@ function parseNotified(id: string, { eventName, s3: { bucket, object } }: Notifi
   }
 }
 
-function itemOf(id: string, bucket: string, key: string, lakeBucket: string | undefined): WorkItem {
-  return { id, message: { kind: 'object', key, ...(bucket !== lakeBucket && { bucket }) } }
+/** An object as an event of its bucket names it. */
+interface NamedObject {
+  readonly key: string
+  readonly sequencer?: string
+}
+
+function itemOf(id: string, bucket: string, object: NamedObject, lakeBucket: string | undefined): WorkItem {
+  return { id, message: { kind: 'object', ...object, ...(bucket !== lakeBucket && { bucket }) } }
 }
 
 /** An S3 event in EventBridge's shape, for a queue that is not fed by AWS. */
-export function objectCreatedEvent(bucket: string, key: string) {
-  return { source: 'aws.s3', 'detail-type': 'Object Created', detail: { bucket: { name: bucket }, object: { key } } }
+export function objectCreatedEvent(bucket: string, key: string, sequencer?: string) {
+  const object = { key, ...(sequencer !== undefined && { sequencer }) }
+  return { source: 'aws.s3', 'detail-type': 'Object Created', detail: { bucket: { name: bucket }, object } }
 }

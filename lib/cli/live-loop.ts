@@ -31,10 +31,10 @@ export class LiveQueue {
   readonly #texts = new Set<string>()
   #count = 0
 
-  /** A message that waits already is not added: whoever takes it sees everything that led to either. */
+  /** A message that waits already, whatever its cause, is not added: whoever takes it sees everything that led to either. */
   async send(messages: readonly Message[]): Promise<void> {
     for (const message of messages) {
-      const text = JSON.stringify(message)
+      const text = textOf(message)
       if (this.#texts.has(text)) continue
       this.#texts.add(text)
       this.#waiting.push({ message, receives: 0 })
@@ -50,7 +50,7 @@ export class LiveQueue {
     const handler = createTransformHandler(async () => environment)
     while (this.#waiting.length > 0 && !signal?.aborted) {
       const batch = this.#waiting.splice(0, BATCH)
-      for (const { message } of batch) this.#texts.delete(JSON.stringify(message))
+      for (const { message } of batch) this.#texts.delete(textOf(message))
       const records = new Map(batch.map((waiting) => [`m${this.#count++}`, waiting]))
       const result = await invokeBatch(
         handler,
@@ -68,7 +68,11 @@ export class LiveQueue {
   }
 }
 
+function textOf(message: Message): string {
+  return JSON.stringify(message.kind === 'object' ? message : { ...message, cause: undefined })
+}
+
 function recordOf(messageId: string, message: Message): Pick<SQSRecord, 'messageId' | 'body'> {
-  const body = message.kind === 'object' ? objectCreatedEvent(message.bucket ?? LAKE_BUCKET, message.key) : message
+  const body = message.kind === 'object' ? objectCreatedEvent(message.bucket ?? LAKE_BUCKET, message.key, message.sequencer) : message
   return { messageId, body: JSON.stringify(body) }
 }

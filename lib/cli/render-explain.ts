@@ -1,6 +1,6 @@
 import prettyBytes from 'pretty-bytes'
 import prettyMs from 'pretty-ms'
-import type { Receipt, ReceiptInput } from '../lake/receipts.ts'
+import type { Cause, Receipt, ReceiptInput } from '../lake/receipts.ts'
 import type { InputChange } from '../pipeline/changes-since.ts'
 import type { Explanation } from '../pipeline/explain.ts'
 import { renderBounds } from './bounds.ts'
@@ -68,12 +68,20 @@ function writerOf(writer: string): string {
   return writer === 'live' ? 'live' : `run ${writer}`
 }
 
+function renderCause(cause: Cause): string {
+  if (cause.kind === 'sweep') return `the sweep of ${cause.at} found it missing or stale`
+  const { bucket, key, sequencer } = cause
+  const place = bucket === undefined ? key : `s3://${bucket}/${key}`
+  return `${place} arrived${sequencer === undefined ? '' : ` (event ${sequencer} of that key)`}`
+}
+
 function renderReceipt(receipt: Receipt, { zone, inputs, upstream }: Explanation): string[] {
-  const { writer, first_written: first, written, rows, bytes, durations } = receipt
+  const { writer, cause, first_written: first, written, rows, bytes, durations } = receipt
   const after = prettyMs(Date.parse(first) - Date.parse(receipt.end), { unitCount: 2 })
   const spent = Object.entries(durations).map(([step, ms]) => `${step.replace(/_ms$/, '')} ${prettyMs(ms)}`)
   return [
     `  written by ${writerOf(writer)} at ${written}${first === written ? '' : `, first at ${first}`} (${after} after its end)`,
+    ...(cause ? [`    because ${renderCause(cause)}`] : []),
     ...receipt.inputs.map((input) => {
       const cut = inputs.find(({ name }) => name === input.name)
       return `  read ${cut ? renderInput({ ...cut, ...figures(input) }, zone) : input.name}`

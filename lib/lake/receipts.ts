@@ -100,6 +100,13 @@ export const REPAIR_OBJECTS_MAX = 20
 /** The newest ones are kept. */
 export const REPAIRS_MAX = 10
 
+/** What set live to work, for people: no decision rests on it, and no byte of an output. */
+export type Cause =
+  /** An object arrived. S3 tells the events of one key apart by `sequencer`; absent where what told of it was no event. */
+  | { readonly kind: 'object'; readonly bucket?: string; readonly key: string; readonly sequencer?: string }
+  /** A sweep found what no event had led to. */
+  | { readonly kind: 'sweep'; readonly at: string }
+
 /** The body of a receipt. Times are ISO, durations milliseconds. */
 export interface Receipt {
   readonly format: 1
@@ -120,6 +127,8 @@ export interface Receipt {
   readonly durations: Readonly<Record<string, number>>
   /** Who wrote it: a run's id, or `live`. */
   readonly writer: string
+  /** What led live to it; absent for runs. */
+  readonly cause?: Cause
   readonly first_written: string
   readonly written: string
   /** Since when these bytes stand there, where computing them again gave the same: absent, since `written`. */

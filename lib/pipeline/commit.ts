@@ -167,6 +167,7 @@ function makeReceipt(
     warnings: made.computed.warnings.map(({ rule, rows }) => ({ rule, rows })),
     durations: made.durations,
     writer: task.writer,
+    ...(task.cause && { cause: task.cause }),
     first_written: old?.first_written ?? now,
     written: now,
     ...(old?.sha256 === made.computed.sha256 && { standing_since: old.standing_since ?? old.written }),

@@ -1,3 +1,4 @@
+import type { Cause } from '../lake/receipts.ts'
 import type { Catalog, Feature } from '../model/catalog.ts'
 import { readersOf } from '../model/catalog.ts'
 import { DataError, InvalidInputError } from '../model/errors.ts'
@@ -33,6 +34,7 @@ export async function handleMessage(message: Message, catalog: Catalog, effects:
 }
 
 async function handleObject(message: ObjectArrived, catalog: Catalog, effects: Effects): Promise<LiveReport> {
+  const cause: Cause = message
   const reports: TransformReport[] = []
   let landed = 0
   let ignored = true
@@ -41,13 +43,13 @@ async function handleObject(message: ObjectArrived, catalog: Catalog, effects: E
     if (!found) continue
     ignored = false
     if (source.folders === 'arrival' && message.key.endsWith(`/${source.marker}`)) {
-      reports.push(...(await computeReaders({ source, folders: [found], reprocess: 'none' }, catalog, effects)))
+      reports.push(...(await computeReaders({ source, folders: [found], reprocess: 'none', cause }, catalog, effects)))
     } else if (source.folders === 'arrival') {
-      const task: LandTask = { kind: 'land', source: source.name, key: message.key, repair: false, retry: false, writer: LIVE }
+      const task: LandTask = { kind: 'land', source: source.name, key: message.key, repair: false, retry: false, writer: LIVE, cause }
       const report = await landAndCompute(task, catalog, effects)
       landed += report.landed
       reports.push(...report.reports)
-    } else reports.push(...(await computeReaders({ source, folders: [found], reprocess: 'none' }, catalog, effects)))
+    } else reports.push(...(await computeReaders({ source, folders: [found], reprocess: 'none', cause }, catalog, effects)))
   }
   if (ignored) effects.log({ event: 'ignored', key: message.key, reason: 'fits the key template of no source' })
   return { landed, reports, ignored }
@@ -70,13 +72,14 @@ async function landAndCompute(task: LandTask, catalog: Catalog, effects: Effects
   const calendar = folderCalendar(source)
   const folders = report.folders.flatMap((name) => calendar.find(name) ?? [])
   const reprocess = task.repair ? 'stale' : 'none'
-  const reports = task.writer === LIVE ? await computeReaders({ source, folders, reprocess }, catalog, effects) : []
+  const change = { source, folders, reprocess, ...(task.cause && { cause: task.cause }) } as const
+  const reports = task.writer === LIVE ? await computeReaders(change, catalog, effects) : []
   return { landed: report.result === 'landed' ? 1 : 0, reports, ignored: false }
 }
 
 /** Computes, for every live version that reads the source, the due partitions that the folders touch, and the one that ended last. */
 async function computeReaders(
-  change: { readonly source: Source; readonly folders: readonly Partition[]; readonly reprocess: Reprocess },
+  change: { readonly source: Source; readonly folders: readonly Partition[]; readonly reprocess: Reprocess; readonly cause?: Cause },
   catalog: Catalog,
   effects: Effects,
 ): Promise<TransformReport[]> {
@@ -96,8 +99,9 @@ async function computeReaders(
     for (const { first, last } of runsOf(ordered)) {
       const { view, version: name } = version
       const range = { view, version: name, first: first.name, last: last.name }
+      const why = { writer: LIVE, ...(change.cause && { cause: change.cause }) }
       reports.push(
-        await transform({ kind: 'task', ...range, reprocess: change.reprocess, missingInputs: 'block', writer: LIVE }, catalog, effects),
+        await transform({ kind: 'task', ...range, reprocess: change.reprocess, missingInputs: 'block', ...why }, catalog, effects),
       )
     }
   }

@@ -2,7 +2,7 @@ import { isClaimed, readClaims } from '../lake/claims.ts'
 import { readJson } from '../lake/json-object.ts'
 import { landingRejectedPrefix } from '../lake/keys.ts'
 import { listAll } from '../lake/object-store.ts'
-import type { RefusedMark } from '../lake/receipts.ts'
+import type { Cause, RefusedMark } from '../lake/receipts.ts'
 import { type Catalog, type Feature, featureKey, readersOf } from '../model/catalog.ts'
 import type { Partition } from '../model/partition.ts'
 import type { Source } from '../model/source.ts'
@@ -45,16 +45,20 @@ export async function sweep(catalog: Catalog, effects: SweepEffects): Promise<Sw
     claimed += found.length - wanted.length
     if (wanted.length === 0) continue
     queued[table] = wanted.length
-    await effects.queue.send(runsOf(wanted).map((run) => taskOf(feature, run)))
+    await effects.queue.send(runsOf(wanted).map((run) => taskOf(feature, run, causeAt(effects.now()))))
   }
   const partitions = Object.values(queued).reduce((sum, count) => sum + count, 0)
   effects.log({ event: 'sweep', landings, partitions, claimed })
   return { landings, partitions, claimed, queued }
 }
 
-function taskOf({ version }: Feature, run: { readonly first: Partition; readonly last: Partition }): ComputeTask {
-  const range = { first: run.first.name, last: run.last.name }
-  return { kind: 'task', view: version.view, version: version.version, ...range, reprocess: 'stale', missingInputs: 'block', writer: LIVE }
+function causeAt(now: Instant): Cause {
+  return { kind: 'sweep', at: new Date(now).toISOString() }
+}
+
+function taskOf({ version }: Feature, run: { readonly first: Partition; readonly last: Partition }, cause: Cause): ComputeTask {
+  const range = { view: version.view, version: version.version, first: run.first.name, last: run.last.name }
+  return { kind: 'task', ...range, reprocess: 'stale', missingInputs: 'block', writer: LIVE, cause }
 }
 
 /** Queues the unlanded objects of a source; refused ones wait until they change. Marks of objects that are gone end. */
@@ -65,7 +69,8 @@ async function sweepSource(source: Source, catalog: Catalog, effects: SweepEffec
   const now = effects.now()
   const unlanded = await listUnlanded(effects.lake, source, now - Math.max(...horizons), now)
   const wanted = unlanded.filter((object) => !object.refused)
-  const task = (key: string): LandTask => ({ kind: 'land', source: source.name, key, repair: true, retry: false, writer: LIVE })
+  const cause = causeAt(now)
+  const task = (key: string): LandTask => ({ kind: 'land', source: source.name, key, repair: true, retry: false, writer: LIVE, cause })
   await effects.queue.send(wanted.map((object) => task(object.key)))
   return wanted.length
 }

@@ -1,3 +1,4 @@
+import type { Cause } from '../lake/receipts.ts'
 import type { Reprocess } from '../model/states.ts'
 
 /** A run of adjacent partitions of one view version, from `first` to `last`, both included. */
@@ -11,6 +12,8 @@ export interface ComputeTask {
   readonly missingInputs: 'block' | 'allow'
   /** Who asked: a run's id, or `live`, which queues what depends on a result. */
   readonly writer: string
+  /** Why live asked. */
+  readonly cause?: Cause
 }
 
 /** One raw object of an arrival source to land; `repair` also computes the stale partitions that it touches. */
@@ -22,6 +25,7 @@ export interface LandTask {
   /** Tries an object again that was refused as it stands. */
   readonly retry: boolean
   readonly writer: string
+  readonly cause?: Cause
 }
 
 /** An object that arrived in a bucket. */
@@ -30,6 +34,8 @@ export interface ObjectArrived {
   /** Undefined: the lake's own bucket. */
   readonly bucket?: string
   readonly key: string
+  /** By which S3 tells the events of one key apart. */
+  readonly sequencer?: string
 }
 
 export type Task = ComputeTask | LandTask

@@ -30,6 +30,13 @@ describe.skipIf(missing !== undefined)(`live, deployed and emulated${missing ===
     expect(Object.keys(await deployed.outputs())).toContainEqual(
       expect.stringMatching(/^features\/busy\/.*dt=2001-04-30\/features.parquet$/),
     )
+    // The event that completed its inputs is the one that the receipt names.
+    const receipt = (await deployed.keys('features/busy/')).find((key) => key.includes('dt=2001-04-30/_receipt.')) ?? ''
+    const { writer, cause } = JSON.parse(Buffer.from((await deployed.store.get(receipt))?.bytes ?? []).toString())
+    expect({ writer, cause }).toEqual({
+      writer: 'live',
+      cause: { kind: 'object', key: tickKey('2001-04-28'), sequencer: expect.stringMatching(/^[0-9a-f]+$/) },
+    })
   })
 
   it('keys are taken as they are, whatever is in them', async () => {

@@ -12,7 +12,9 @@ test('tells the receipt in words, and then what changed since', async () => {
   const fresh = await run('explain', 'customer_week', '2026-03-30')
   expect(fresh.code).toBe(0)
   expect(fresh.out).toContain('state fresh: it is what its inputs give now')
-  expect(fresh.out).toContain('written by live at 2026-03-31T09:30:00.000Z (9h 30m after its end)')
+  expect(fresh.out).toContain(
+    'written by live at 2026-03-31T09:30:00.000Z (9h 30m after its end)\n    because the sweep of 2026-03-31T09:30:00.000Z found it missing or stale',
+  )
   expect(fresh.out).toContain('7 folders 2026-03-24..2026-03-30, 7 objects')
   const upstream = await run('explain', 'country_active', '2026-03-30')
   expect(upstream.out).toMatch(/customer_week is read at version [0-9a-f]{12}: 2026-03-30\n/)

@@ -1,7 +1,9 @@
 import { afterAll, expect, test } from 'vitest'
 import { createTransformHandler } from '../../../functions/transform.ts'
 import { objectCreatedEvent } from '../../../functions/work-from-event.ts'
+import { readJson } from '../../../lib/lake/json-object.ts'
 import { listAll } from '../../../lib/lake/object-store.ts'
+import type { Receipt } from '../../../lib/lake/receipts.ts'
 import type { Message } from '../../../lib/pipeline/task.ts'
 import { openHouse, openTestEngine } from '../../support/house.ts'
 import { layTicks, marchDays, ticksCatalog } from '../../support/ticks.ts'
@@ -30,7 +32,12 @@ async function openFunction(timeLeftMs: () => number) {
     return call({ Records: records }, { getRemainingTimeInMillis: timeLeftMs })
   }
   const outputs = async () => (await listAll(store, { prefix: 'features/' })).filter(({ key }) => key.endsWith('.parquet')).length
-  return { batch, sent, outputs }
+  /** What the receipts name as the reason that live computed. */
+  const causes = async () => {
+    const keys = (await listAll(store, { prefix: 'features/' })).map(({ key }) => key).filter((key) => key.includes('/_receipt.'))
+    return Promise.all(keys.map(async (key) => (await readJson<Receipt>(store, key))?.value ?? { view: '', cause: undefined }))
+  }
+  return { batch, sent, outputs, causes }
 }
 
 const key = (day: string) => `ticks/dt=${day}/ticks.csv`
@@ -81,4 +88,19 @@ test('keys are as EventBridge has them, and decoded where S3 itself encoded them
   const broken = notified('ObjectCreated:Put', 'ticks/%zz.csv')
   expect(await batch(...others, ...ours, broken)).toEqual({ batchItemFailures: [{ itemIdentifier: 'm5' }] })
   expect(sent).toEqual(ours.map(() => ({ kind: 'object', key: odd })))
+})
+
+test('a receipt names the event that led to it, also of a partition that reads another, and of a message that came again', async () => {
+  let left = 1000
+  const { batch, sent, causes } = await openFunction(() => left)
+  const event = { kind: 'object', key: key('2001-03-02'), sequencer: '0055AED6DCD90281E5' }
+  await batch(objectCreatedEvent('lake', event.key, event.sequencer))
+  expect(sent).toEqual([event])
+  left = 60_000
+  await batch(...sent.splice(0))
+  expect(sent).toContainEqual(expect.objectContaining({ kind: 'task', view: 'busier', cause: event }))
+  await batch(...sent.splice(0))
+  const found = await causes()
+  expect(new Set(found.map(({ view }) => view))).toEqual(new Set(['busy', 'busier']))
+  expect(new Set(found.map(({ cause }) => JSON.stringify(cause)))).toEqual(new Set([JSON.stringify(event)]))
 })
