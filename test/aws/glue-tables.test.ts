@@ -90,6 +90,24 @@ describe.skipIf(missing !== undefined)(`tables in Glue, emulated${missing === un
     expect(await count('busy')).toBe(3)
   })
 
+  it.each([
+    ['a new column', 'sum(amount) AS total, min(amount) AS least', ['n bigint', 'total bigint', 'least bigint']],
+    ['a dropped column', 'count(*) AS n', ['n bigint']],
+    ['a changed type', 'CAST(sum(amount) AS DOUBLE) AS total', ['n bigint', 'total double']],
+  ])('%s is published in one update of the table, and in one of the history', async (_, select, expected) => {
+    await syncTables('all', { ...lake.effects, tables })
+    const edited =
+      select === 'count(*) AS n'
+        ? editedTicks('busy.sql', ', sum(amount) AS total', '')
+        : editedTicks('busy.sql', 'sum(amount) AS total', select)
+    versions = await lake.register(edited)
+    await (await lake.house()).backfill(PERIOD)
+    await publishing()
+    expect(await columns('busy')).toEqual(['id string', 'feature_time timestamp', ...expected])
+    expect((await read('busy'))?.Parameters).toMatchObject({ 'hindcast.version': versions.busy })
+    expect([await count('busy'), await count('busy__history')]).toEqual([2, 2])
+  })
+
   it('of writers that decided on the same table one is refused, and decides anew on what is published by then', async () => {
     await syncTables('all', { ...lake.effects, tables })
     const seen: string[] = []
