@@ -11,6 +11,7 @@ import { digestOfFile } from '../engine/compute.ts'
 import type { Session } from '../engine/engine.ts'
 import { bytesOfLabels, countDuplicates, type LabelTable, labelColumns, readLabelTimes } from '../engine/label-table.ts'
 import { trainingPartKey } from '../lake/keys.ts'
+import type { Lake } from '../lake/lake.ts'
 import { putManifest, type TrainingManifest } from '../lake/training-manifest.ts'
 import { featureKey, type OutputColumn } from '../model/catalog.ts'
 import { DataError, InternalError, InvalidInputError } from '../model/errors.ts'
@@ -38,6 +39,7 @@ import {
 } from './training-join.ts'
 import { type BroughtLabels, bringLabels, type LabelEffects, type LabelPlace } from './training-labels.ts'
 import { manifestOf } from './training-report.ts'
+import { staleWarnings } from './training-stale.ts'
 import type { TrainingTable } from './training-tables.ts'
 import { resolveTrainingViews, type TrainingView } from './training-views.ts'
 import { holeWarnings, lateWarnings, undeclaredWarnings } from './training-warnings.ts'
@@ -46,6 +48,7 @@ import { holeWarnings, lateWarnings, undeclaredWarnings } from './training-warni
 const PART_ROWS = 5_000_000
 
 export interface TrainEffects extends LabelEffects {
+  readonly lake: Lake
   readonly engine: LabelEffects['engine'] & {
     readonly build: EngineBuild
     readonly scratch: string
@@ -126,8 +129,10 @@ async function make(making: Making): Promise<TrainingManifest> {
     countDuplicates(session, labels),
     prepare(coverages, tables, labels, decided.asked.lookupOf),
   )
+  // Before the join, which may take long: what is stale now is what it reads.
+  const stale = await staleWarnings(coverages, effects)
   const [{ counts, files, ...how }, late] = await together(join(making, decided, features), lateWarnings(store, coverages, tables))
-  const warnings = [...undeclaredWarnings(brought), ...late, ...holeWarnings(coverages, tables, counts, labels)]
+  const warnings = [...undeclaredWarnings(brought), ...stale, ...late, ...holeWarnings(coverages, tables, counts, labels)]
   const set = { request, brought, labels, duplicates, files, warnings, ...how, now: effects.now() }
   const manifest = manifestOf(
     set,

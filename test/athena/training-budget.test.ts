@@ -99,7 +99,7 @@ describe.skipIf(servers.missing)(`the budget of a training set${servers.missing 
     try {
       const grown = growing(await openTables(lake.database), () => putOutputs(lake.store, SPENT, rowsOf(2_000_000), [DAY]))
       const athena = { tables: grown, queries: await openQueries('features') }
-      const effects = { lake: { store: lake.store }, engine, threads: 1, athena, now: () => Date.now() }
+      const effects = { lake: { store: lake.store, bucket: () => lake.store }, engine, threads: 1, athena, now: () => Date.now() }
       await expect(train({ ...request, maxCostUsd: 0.0001 }, effects)).rejects.toMatchObject({
         name: 'InvalidInputError',
         message: expect.stringMatching(

@@ -180,7 +180,7 @@ describe.skipIf(servers.missing)(`cases of training sets, joined by Trino${serve
       const request = { training, lineOf, run: 'small', labels: { key: 'labels/asked.parquet' }, versions: new Map(), allowUncovered: true }
       const athena = { tables: await openTables(lake.database), queries: await openQueries('features') }
       const plans: TrainingPlan[] = []
-      const effects = { lake: { store: lake.store }, engine, threads: 2, athena, now: () => Date.now() }
+      const effects = { lake: { store: lake.store, bucket: () => lake.store }, engine, threads: 2, athena, now: () => Date.now() }
       const set = await train(request, { ...effects, roomBytes: 100_000, onPlan: (plan) => plans.push(plan) })
       expect(plans[0]?.why).toMatch(/^\d.*B do not fit this machine, which has room for 30 kB$/)
       expect(set.engine.id).toBe('athena')

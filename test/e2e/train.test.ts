@@ -391,6 +391,22 @@ test('check refuses a manifest that is damaged or of a newer format', async () =
   })
 })
 
+test('warns where what labels read was not computed again since its inputs changed', async () => {
+  const shop = await openShop()
+  await shop.write(
+    'lake/payments/dt=2026-03-19/late.jsonl',
+    '{"id":"x","paid_at":"2026-03-19T01:00:00Z","customer":"c01","country":"DE"}\n',
+  )
+  const { code, err } = await shop.run('train', 'again')
+  expect([code, err]).toEqual([
+    0,
+    'warning: customer_week: 3 partitions that labels read were not computed again since their inputs changed: 2026-03-19..2026-03-20, ' +
+      '2026-03-24; a sweep or hindcast backfill customer_week does, and this set keeps what stood there\n',
+  ])
+  await shop.run('backfill', 'customer_week', '--from', '2026-03-19', '--to', '2026-03-24', '--unverified')
+  expect((await trained(shop)).manifest.warnings).toEqual([])
+})
+
 test('warns where live was later than available_after', async () => {
   const shop = await openShop()
   await shop.run('live', '--once')

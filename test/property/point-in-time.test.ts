@@ -128,7 +128,7 @@ async function checkLater(
     }
   }
   const isAffected = (one: Expected) => one.reads.some((name) => removed.has(name))
-  const checked = await checkTraining({ name: 'set' }, { lake: { store }, engine, threads })
+  const checked = await checkTraining({ name: 'set' }, { lake: { store, bucket: () => store }, engine, threads })
   expect(checked.affected).toBe(expected.filter((all) => all.some(isAffected)).length)
   expect(checked.views.map(({ labels }) => labels)).toEqual(
     checked.views.map((_, at) => expected.filter((all) => all[at] && isAffected(all[at])).length),
@@ -169,7 +169,7 @@ async function check(given: Case): Promise<void> {
     versions: new Map<string, string>(),
     partRows: given.partRows,
   }
-  const effects = { lake: { store }, engine, threads: given.threads, now: () => Date.parse('2030-01-01T00:00:00Z') }
+  const effects = { lake: { store, bucket: () => store }, engine, threads: given.threads, now: () => Date.parse('2030-01-01T00:00:00Z') }
   const expected = labels.map((one) => lookUp(one, training, tables))
   const uncovered = expected.filter((states) => states.some(({ state }) => state === 'no_partition')).length
   if (uncovered > 0) {

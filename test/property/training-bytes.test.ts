@@ -63,7 +63,7 @@ const effects = { now: () => Date.parse('2024-02-01T00:00:00Z') }
 it('gives the same bytes each time, on any number of threads', async () => {
   const hashes = new Set<string>()
   for (const [run, threads] of [1, 2, 2, 4, 7].entries()) {
-    const manifest = await train({ ...request, run: `run-${run}` }, { ...effects, lake: { store }, engine, threads })
+    const manifest = await train({ ...request, run: `run-${run}` }, { ...effects, lake: { store, bucket: () => store }, engine, threads })
     expect(manifest.views[0]?.states).toMatchObject({ carried: 0, no_partition: 0 })
     expect(manifest.views[1]?.states.carried).toBeGreaterThan(LABELS / 10)
     hashes.add(manifest.files.map(({ sha256 }) => sha256).join())
@@ -77,13 +77,16 @@ it('a run that dies leaves nothing that looks complete, whichever put is its las
     const dying = dyingStore(store, puts)
     const died = train(
       { ...request, run: `dying-${puts}`, partRows: LABELS / 2 },
-      { ...effects, lake: { store: dying }, engine, threads: 2 },
+      { ...effects, lake: { store: dying, bucket: () => dying }, engine, threads: 2 },
     )
     await expect(died).rejects.toThrow('died')
     expect(await listTrainingRuns(store, 'set')).toEqual(before)
     expect(await leftovers(engine.scratch)).toEqual([])
   }
-  const { files } = await train({ ...request, run: 'whole', partRows: LABELS / 2 }, { ...effects, lake: { store }, engine, threads: 2 })
+  const { files } = await train(
+    { ...request, run: 'whole', partRows: LABELS / 2 },
+    { ...effects, lake: { store, bucket: () => store }, engine, threads: 2 },
+  )
   expect(files.map(({ rows }) => rows)).toEqual([LABELS / 2, LABELS / 2])
   expect(await listTrainingRuns(store, 'set')).toEqual([...before, 'whole'])
 })

@@ -88,7 +88,7 @@ async function check(clicks: readonly Click[], delayMinutes: number): Promise<vo
   await publish(house.store, Object.fromEntries(catalog.candidates))
   const labels = served.map(({ at, user }, id) => `(${id}, make_timestamptz(${at * 1000}), '${user}')`)
   await house.store.put('labels.parquet', await parquetOf(`SELECT * FROM (VALUES ${labels.join(', ')}) AS labels (id, ts, user_name)`))
-  const effects = { lake: { store: house.store }, engine, threads: 2, now: () => LAST }
+  const effects = { lake: { store: house.store, bucket: () => house.store }, engine, threads: 2, now: () => LAST }
   const request = {
     training: TRAINING,
     lineOf: () => 1,

@@ -43,7 +43,7 @@ async function planned(columns: number, options: { readonly comment?: string; re
     features: ['one', 'two'].map((as) => ({ view: 'wide', as, ...(options.wanted && { columns: options.wanted }) })),
   }
   const request = { training, lineOf: () => 1, run: 'r', labels: { key: 'labels.parquet' }, versions: new Map(), allowUncovered: false }
-  const effects = { lake: { store }, engine, threads: 1, now: () => Date.parse('2024-02-01T00:00:00Z'), athena }
+  const effects = { lake: { store, bucket: () => store }, engine, threads: 1, now: () => Date.parse('2024-02-01T00:00:00Z'), athena }
   return { plan: () => planTrain({ ...request, engine: 'athena' }, effects), make: () => train({ ...request, engine: 'athena' }, effects) }
 }
 

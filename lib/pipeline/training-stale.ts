@@ -1,0 +1,46 @@
+import { withVersions } from '../lake/registry.ts'
+import { type Catalog, featureKey } from '../model/catalog.ts'
+import type { Partition } from '../model/partition.ts'
+import { count } from '../model/words.ts'
+import { runsOf } from './affected.ts'
+import type { PlanEffects } from './plan.ts'
+import type { FeatureCoverage } from './training-coverage.ts'
+import { unfresh } from './unfresh.ts'
+
+/** Partitions per view whose inputs are looked at, back from the newest one: one LIST per thousand raw objects that they read. */
+const LOOKED_AT = 50
+/** The views and sources of the set are added to it; whatever else is registered may be as it likes. */
+const NOTHING: Catalog = { sources: new Map(), features: new Map(), candidates: new Map() }
+
+/**
+ * Where partitions that labels ask for are stale: their inputs changed, and nothing has computed them again. One line per view; of older
+ * partitions nothing is said.
+ */
+export async function staleWarnings(coverages: readonly FeatureCoverage[], effects: PlanEffects): Promise<string[]> {
+  const { store } = effects.lake
+  const wanted = new Map(coverages.map((coverage) => [coverage.view.published.version.view, coverage]))
+  const refs = [...wanted.values()].map(({ view }) => view.published.version)
+  const catalog = await withVersions(store, NOTHING, refs)
+  const warnings: string[] = []
+  for (const [view, coverage] of wanted) {
+    const feature = catalog.features.get(featureKey(view, coverage.view.published.version.version))
+    const stale = feature ? await unfresh({ feature, partitions: newestOf(coverage) }, catalog, effects) : []
+    if (stale.length > 0) warnings.push(warningOf(view, stale))
+  }
+  return warnings
+}
+
+/** In order of time. */
+function newestOf({ present }: FeatureCoverage): Partition[] {
+  const all = present.map(({ partition }) => partition).sort((a, b) => a.start - b.start)
+  const newest = all.at(-1)
+  if (!newest) return []
+  const from = newest.end - LOOKED_AT * (newest.end - newest.start)
+  return all.filter(({ start }) => start >= from)
+}
+
+function warningOf(view: string, stale: readonly Partition[]): string {
+  const runs = runsOf(stale).map(({ first, last }) => (first === last ? first.name : `${first.name}..${last.name}`))
+  const shown = runs.length > 3 ? [...runs.slice(0, 3), '...'] : runs
+  return `${view}: ${count(stale.length, 'partition')} that labels read were not computed again since their inputs changed: ${shown.join(', ')}; a sweep or hindcast backfill ${view} does, and this set keeps what stood there`
+}
