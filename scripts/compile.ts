@@ -6,4 +6,4 @@ import { spawnSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 
 await rm('compiled', { recursive: true, force: true })
-process.exitCode = spawnSync('tsc', ['-p', 'tsconfig.compiled.json'], { stdio: 'inherit' }).status ?? 1
+process.exitCode = spawnSync('node_modules/.bin/tsc', ['-p', 'tsconfig.compiled.json'], { stdio: 'inherit' }).status ?? 1
