@@ -5,8 +5,10 @@ import type { TrainingEngine } from '../model/training.ts'
 
 /** Beside what is brought there have to be the set itself and what the join spills. */
 const ROOM_SHARE = 0.3
-/** Bytes of the number, states and ages of a label that counting what was written reads. */
-const COUNTED_BYTES = 24
+/** Bytes that a label is sent with beside its own columns: its number, per lookup three times, per feature a key that is a time, and a mark. */
+const SENT_BYTES = { label: 8, lookup: 20, feature: 9 }
+/** Bytes of a label's state and age that counting what was written reads, per feature. */
+const COUNTED_BYTES = 8
 
 /** Where a training set will be joined and why, and what Athena would scan and cost at most. */
 export interface TrainingPlan {
@@ -16,7 +18,7 @@ export interface TrainingPlan {
   /** Partitions that are read, of all features, and bytes that would be brought to this machine. */
   readonly partitions: number
   readonly bytes: number
-  /** Athena reads a table once per feature, twice to carry; it fetches only columns that are named, so this is the most. */
+  /** Athena reads a table once per feature, twice to carry, and what was written to count it; it fetches only columns that are named. */
   readonly scanBytes: number
   readonly usd: number
 }
@@ -27,6 +29,10 @@ export interface TrainingFacts {
   readonly lacking?: string
   readonly labels: number
   readonly labelBytes: number
+  /** Bytes of the labels before compression, as they are sent to Athena beside what is told of their times. */
+  readonly plainBytes: number
+  /** Calendars by which the partition of a label is found. */
+  readonly lookups: number
   readonly features: readonly { readonly table: string; readonly partitions: number; readonly bytes: number; readonly carries: boolean }[]
   /** Free bytes of the disk here; undefined: enough. */
   readonly roomBytes?: number
@@ -34,18 +40,20 @@ export interface TrainingFacts {
 
 /** @throws InvalidInputError where Athena is asked for and cannot be used. */
 export function planTraining(facts: TrainingFacts): TrainingPlan {
-  const { labels, labelBytes, features } = facts
+  const { labels, labelBytes, plainBytes, lookups, features } = facts
   // Features of one version are brought once.
   const tables = new Map(
     features.map(({ table }) => [table, Math.max(...features.flatMap((one) => (one.table === table ? [one.bytes] : [])))]),
   )
   const bytes = labelBytes + [...tables.values()].reduce((sum, one) => sum + one, 0)
-  const scanBytes =
-    labelBytes * (1 + features.filter(({ carries }) => carries).length) +
+  const sent = plainBytes + labels * (SENT_BYTES.label + SENT_BYTES.lookup * lookups + SENT_BYTES.feature * features.length)
+  const joined =
+    sent * (1 + features.filter(({ carries }) => carries).length) +
     features.reduce((sum, one) => sum + one.bytes * (one.carries ? 2 : 1), 0)
-  const usd = queryUsd(scanBytes) + queryUsd(labels * COUNTED_BYTES)
+  const counted = countedBytes(labels, features.length)
+  const usd = queryUsd(joined) + queryUsd(counted)
   const partitions = features.reduce((sum, one) => sum + one.partitions, 0)
-  return { ...chosen(facts, bytes), labels, partitions, bytes, scanBytes, usd }
+  return { ...chosen(facts, bytes), labels, partitions, bytes, scanBytes: joined + counted, usd }
 }
 
 function chosen({ wanted, lacking, roomBytes }: TrainingFacts, bytes: number): Pick<TrainingPlan, 'engine' | 'why'> {
@@ -62,8 +70,12 @@ function chosen({ wanted, lacking, roomBytes }: TrainingFacts, bytes: number): P
 }
 
 /** Bytes that the join may scan within a budget, of which counting what it wrote takes its part. */
-export function joinBytesMax(maxCostUsd: number, labels: number): number {
-  return bytesForUsd(maxCostUsd - queryUsd(labels * COUNTED_BYTES))
+export function joinBytesMax(maxCostUsd: number, labels: number, features: number): number {
+  return bytesForUsd(maxCostUsd - queryUsd(countedBytes(labels, features)))
+}
+
+function countedBytes(labels: number, features: number): number {
+  return labels * features * COUNTED_BYTES
 }
 
 /** @throws InvalidInputError for a price above what the request allows. */

@@ -170,6 +170,8 @@ async function decide(making: Making): Promise<Decided> {
     ...lackingOf(effects),
     labels: labels.rows,
     labelBytes: brought.bytes,
+    plainBytes: await bytesOfLabels(session, labels.file),
+    lookups: asked.lookups.length,
     features: views.map((view, at) => readOf(view, readable(view, labels), tables[at])),
     ...(effects.roomBytes !== undefined && { roomBytes: effects.roomBytes }),
   })
@@ -224,7 +226,12 @@ async function joinInAthena({ request, effects, dir, session }: Making, decided:
   const athena = requireAthena(effects)
   const { maxCostUsd: usd, run } = request
   const limit = usd !== undefined && {
-    limit: { run, bytesMax: joinBytesMax(usd, decided.labels.rows), from: `a budget of $${usd} (--max-cost)`, now: effects.now() },
+    limit: {
+      run,
+      bytesMax: joinBytesMax(usd, decided.labels.rows, decided.coverages.length),
+      from: `a budget of $${usd} (--max-cost)`,
+      now: effects.now(),
+    },
   }
   const job = athenaJob(decided, { ...jobOptions(request), dir, ...limit, ...(effects.signal && { signal: effects.signal }) })
   const { files, counts, scannedBytes } = await trainInAthena(job, { store: effects.lake.store, athena, session })

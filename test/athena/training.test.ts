@@ -4,6 +4,7 @@ import { GetTablesCommand } from '@aws-sdk/client-glue'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { listAll } from '../../lib/lake/object-store.ts'
 import type { TrainingManifest } from '../../lib/lake/training-manifest.ts'
+import type { TrainingPlan } from '../../lib/pipeline/train-plan.ts'
 import { parquetOf, publishViews, putOutputs } from '../support/training-lake.ts'
 import { type AthenaLake, openAthenaLake } from './athena-lake.ts'
 import { type AthenaShim, startAthenaShim } from './athena-shim.ts'
@@ -79,10 +80,16 @@ describe.skipIf(servers.missing)(`training sets, joined by Trino${servers.missin
     const there: TrainingManifest = await train()
     const here: TrainingManifest = await train('--engine', 'duckdb')
     expect(there.engine.description).toBe('Athena (workgroup features)')
+    // Trino reads no more than the plan says, 18 MB of 142: a budget of the plan's price ends no query.
+    const { scanBytes, usd }: TrainingPlan = await train('--plan')
+    expect(there.scannedBytes).toBeLessThan(scanBytes)
+    expect(there.scannedBytes).toBeGreaterThan(scanBytes / 10)
+    const dear: TrainingManifest = await train('--max-cost', usd.toFixed(6))
+    expect(dear.rows).toBe(LABELS)
     expect(there.views).toEqual(here.views)
     expect(Object.values(there.views[2]?.states ?? {}).every((labels) => labels > 0)).toBe(true)
     expect(await compareSets(lake.store, there, here)).toEqual({ rows: LABELS, differing: 0, columns: {} })
-  }, 300_000)
+  }, 600_000)
 
   it('leaves the set and its manifest, no table and no sent label', async () => {
     const keys = (await listAll(lake.store, { prefix: 'training/' })).map(({ key }) => key)
