@@ -364,7 +364,7 @@ function addTrainingCommands(program: Command, ended: Ended): void {
     )
     .option('--threads <n>', 'threads of the engine (default: all cores)', parseCount)
     .addOption(new Option('--engine <name>', 'where to join, in the place of what the definition says').choices([...TRAINING_ENGINES]))
-    .option('--athena-workgroup <name>', 'workgroup of Athena', process.env.HINDCAST_ATHENA_WORKGROUP)
+    .option('--athena-workgroup <name>', "workgroup of Athena (default: the stack's, else HINDCAST_ATHENA_WORKGROUP)")
     .option('--max-cost <usd>', 'refuse a join in Athena that costs more, and end a query that scans more than it buys', parseUsd)
     .option('--plan', 'make nothing; say where the set would be joined and why, and what Athena would scan and cost')
     .option('--json', 'write the manifest, the plan, or what the check found, as JSON')

@@ -136,8 +136,10 @@ describe.skipIf(servers.missing)(`cases of training sets, joined by Trino${serve
 
   it('no labels are refused before a query is started', async () => {
     const before = shim.statements.length
-    const refused = await lake.cli(...args('nobody'), '--engine', 'athena')
-    expect([refused.code, refused.err]).toEqual([3, 'hindcast: labels labels/nobody.parquet have no rows; expected at least one label\n'])
+    for (const engine of ['athena', 'duckdb']) {
+      const { code, err } = await lake.cli(...args('nobody'), '--engine', engine)
+      expect([code, err]).toEqual([3, 'hindcast: labels labels/nobody.parquet have no rows; expected at least one label\n'])
+    }
     expect(shim.statements).toHaveLength(before)
     expect(await keysOf('nobody')).toEqual([])
   })

@@ -75,7 +75,7 @@ async function make(context: CliContext, options: TrainOptions, open: Open): Pro
   const effects = {
     ...open,
     now: context.now,
-    athena: await athenaOf(context, options.athenaWorkgroup ?? context.deployed?.workgroup),
+    athena: await athenaOf(context, options.athenaWorkgroup ?? context.deployed?.workgroup ?? process.env.HINDCAST_ATHENA_WORKGROUP),
     roomBytes: await roomOf(open.engine.scratch),
     signal: abort.signal,
     onPlan: (plan: TrainingPlan) => {
