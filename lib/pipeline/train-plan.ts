@@ -36,6 +36,8 @@ export interface TrainingFacts {
   readonly features: readonly { readonly table: string; readonly partitions: number; readonly bytes: number; readonly carries: boolean }[]
   /** Free bytes of the disk here; undefined: enough. */
   readonly roomBytes?: number
+  /** Bytes that may be brought here at most. */
+  readonly bytesMax?: number
 }
 
 /** @throws InvalidInputError where Athena is asked for and cannot be used. */
@@ -56,12 +58,13 @@ export function planTraining(facts: TrainingFacts): TrainingPlan {
   return { ...chosen(facts, bytes), labels, partitions, bytes, scanBytes: joined + counted, usd }
 }
 
-function chosen({ wanted, lacking, roomBytes }: TrainingFacts, bytes: number): Pick<TrainingPlan, 'engine' | 'why'> {
+function chosen({ wanted, lacking, roomBytes, bytesMax }: TrainingFacts, bytes: number): Pick<TrainingPlan, 'engine' | 'why'> {
   if (wanted === 'athena' && lacking !== undefined) throw new InvalidInputError(`engine athena cannot be used: ${lacking}`)
   if (wanted !== 'auto') return { engine: wanted, why: `engine: ${wanted}` }
-  if (roomBytes === undefined) return { engine: 'duckdb', why: 'this machine has room enough' }
-  const [needed, room] = [prettyBytes(bytes), prettyBytes(Math.floor(roomBytes * ROOM_SHARE))]
-  if (bytes <= roomBytes * ROOM_SHARE) return { engine: 'duckdb', why: `${needed} fit this machine, which has room for ${room}` }
+  const most = Math.min((roomBytes ?? Number.POSITIVE_INFINITY) * ROOM_SHARE, bytesMax ?? Number.POSITIVE_INFINITY)
+  if (most === Number.POSITIVE_INFINITY) return { engine: 'duckdb', why: 'this machine has room enough' }
+  const [needed, room] = [prettyBytes(bytes), prettyBytes(Math.floor(most))]
+  if (bytes <= most) return { engine: 'duckdb', why: `${needed} fit this machine, which has room for ${room}` }
   if (lacking === undefined) return { engine: 'athena', why: `${needed} do not fit this machine, which has room for ${room}` }
   return {
     engine: 'duckdb',

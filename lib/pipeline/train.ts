@@ -174,6 +174,7 @@ async function decide(making: Making): Promise<Decided> {
     lookups: asked.lookups.length,
     features: views.map((view, at) => readOf(view, readable(view, labels), tables[at])),
     ...(effects.roomBytes !== undefined && { roomBytes: effects.roomBytes }),
+    ...(request.bytesMax !== undefined && { bytesMax: request.bytesMax }),
   })
   const decided = { labels, asked, tables, coverages, plan }
   // What Athena does not take is refused before a label is sent, and by a plan.

@@ -130,6 +130,8 @@ describe.skipIf(servers.missing)(`the budget of a training set${servers.missing 
       expect(set.rows).toBe(LABELS)
       expect(shim.ranIn().at(-1)).toBe(`features-train-${set.run}`)
       await expect(call({ name: 'spenders', engine: 'duckdb' }, {})).rejects.toThrow(/do not fit here; expected at most 1 MB/)
+      await call({ name: 'spenders', engine: 'auto' }, {})
+      expect(shim.ranIn().at(-1)).toBe('features')
       const before = await left()
       await expect(call({ name: 'spenders' }, { getRemainingTimeInMillis: () => 90_000 })).rejects.toMatchObject({
         ...{ name: 'TransientError', message: 'no query was started: it was interrupted' },
