@@ -125,12 +125,8 @@ async function make(making: Making): Promise<TrainingManifest> {
   if (plan.engine === 'duckdb' && request.bytesMax !== undefined)
     requireRoom(request.bytesMax, brought.bytes, bytesToBring(coverages, tables, labels))
   const [prepare, join] = plan.engine === 'athena' ? [describeFeatures, joinInAthena] : [bringFeatures, joinHere]
-  const [duplicates, features] = await together(
-    countDuplicates(session, labels),
-    prepare(coverages, tables, labels, decided.asked.lookupOf),
-  )
-  // Before the join, which may take long: what is stale now is what it reads.
-  const stale = await staleWarnings(coverages, effects)
+  const prepared = together(countDuplicates(session, labels), prepare(coverages, tables, labels, decided.asked.lookupOf))
+  const [[duplicates, features], stale] = await together(prepared, staleWarnings(coverages, effects))
   const [{ counts, files, ...how }, late] = await together(join(making, decided, features), lateWarnings(store, coverages, tables))
   const warnings = [...undeclaredWarnings(brought), ...stale, ...late, ...holeWarnings(coverages, tables, counts, labels)]
   const set = { request, brought, labels, duplicates, files, warnings, ...how, now: effects.now() }

@@ -1,5 +1,7 @@
 import { withVersions } from '../lake/registry.ts'
+import { attempt } from '../model/attempt.ts'
 import { type Catalog, featureKey } from '../model/catalog.ts'
+import { renderError } from '../model/errors.ts'
 import type { Partition } from '../model/partition.ts'
 import { count } from '../model/words.ts'
 import { runsOf } from './affected.ts'
@@ -14,7 +16,7 @@ const NOTHING: Catalog = { sources: new Map(), features: new Map(), candidates: 
 
 /**
  * Where partitions that labels ask for are stale: their inputs changed, and nothing has computed them again. One line per view; of older
- * partitions nothing is said.
+ * partitions nothing is said. A set needs no raw data: where it cannot be listed, that is told and nothing more.
  */
 export async function staleWarnings(coverages: readonly FeatureCoverage[], effects: PlanEffects): Promise<string[]> {
   const { store } = effects.lake
@@ -24,8 +26,11 @@ export async function staleWarnings(coverages: readonly FeatureCoverage[], effec
   const warnings: string[] = []
   for (const [view, coverage] of wanted) {
     const feature = catalog.features.get(featureKey(view, coverage.view.published.version.version))
-    const stale = feature ? await unfresh({ feature, partitions: newestOf(coverage) }, catalog, effects) : []
-    if (stale.length > 0) warnings.push(warningOf(view, stale))
+    if (!feature) continue
+    const looked = await attempt(() => unfresh({ feature, partitions: newestOf(coverage) }, catalog, effects))
+    if ('error' in looked)
+      warnings.push(`${view}: whether partitions that labels read are stale cannot be seen: ${renderError(looked.error)}`)
+    else if (looked.value.length > 0) warnings.push(warningOf(view, looked.value))
   }
   return warnings
 }

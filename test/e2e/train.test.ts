@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openFolderStore } from '../../lib/lake/folder-store.ts'
@@ -405,6 +405,16 @@ test('warns where what labels read was not computed again since its inputs chang
   ])
   await shop.run('backfill', 'customer_week', '--from', '2026-03-19', '--to', '2026-03-24', '--unverified')
   expect((await trained(shop)).manifest.warnings).toEqual([])
+})
+
+test('needs no raw data: where it cannot be listed, that is told', async () => {
+  const shop = await openShop()
+  await symlink('loop', join(shop.root, 'lake/payments/loop'))
+  const { code, err } = await shop.run('train', 'again')
+  expect([code, err]).toEqual([
+    0,
+    expect.stringContaining('warning: customer_week: whether partitions that labels read are stale cannot be seen: '),
+  ])
 })
 
 test('warns where live was later than available_after', async () => {
