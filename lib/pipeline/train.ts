@@ -116,7 +116,7 @@ interface Making {
 }
 
 async function make(making: Making): Promise<TrainingManifest> {
-  const { request, effects, brought, session } = making
+  const { request, effects, brought } = making
   const { store } = effects.lake
   const decided = await decide(making)
   const { labels, tables, coverages, plan } = decided
@@ -124,10 +124,8 @@ async function make(making: Making): Promise<TrainingManifest> {
   effects.onPlan?.(plan)
   if (plan.engine === 'duckdb' && request.bytesMax !== undefined)
     requireRoom(request.bytesMax, brought.bytes, bytesToBring(coverages, tables, labels))
-  const [prepare, join] = plan.engine === 'athena' ? [describeFeatures, joinInAthena] : [bringFeatures, joinHere]
-  const prepared = together(countDuplicates(session, labels), prepare(coverages, tables, labels, decided.asked.lookupOf))
-  const [[duplicates, features], stale] = await together(prepared, staleWarnings(coverages, effects))
-  const [{ counts, files, ...how }, late] = await together(join(making, decided, features), lateWarnings(store, coverages, tables))
+  const [{ duplicates, features, joined, late }, stale] = await together(joinAll(making, decided), staleWarnings(coverages, effects))
+  const { counts, files, ...how } = joined
   const warnings = [...undeclaredWarnings(brought), ...stale, ...late, ...holeWarnings(coverages, tables, counts, labels)]
   const set = { request, brought, labels, duplicates, files, warnings, ...how, now: effects.now() }
   const manifest = manifestOf(
@@ -139,6 +137,16 @@ async function make(making: Making): Promise<TrainingManifest> {
   )
   await putManifest(store, manifest)
   return manifest
+}
+
+/** Brings what labels ask for, or tells Athena where it lies, and joins it. */
+async function joinAll(making: Making, decided: Decided) {
+  const { effects, session } = making
+  const { labels, tables, coverages, plan, asked } = decided
+  const [prepare, join] = plan.engine === 'athena' ? [describeFeatures, joinInAthena] : [bringFeatures, joinHere]
+  const [duplicates, features] = await together(countDuplicates(session, labels), prepare(coverages, tables, labels, asked.lookupOf))
+  const [joined, late] = await together(join(making, decided, features), lateWarnings(effects.lake.store, coverages, tables))
+  return { duplicates, features, joined, late }
 }
 
 interface Decided {
