@@ -20,18 +20,29 @@ export async function statePartition(
   facts: PartitionOutputs,
   inputs: PartitionInputs,
 ): Promise<State> {
-  const question = {
+  const state = stateByNames(context, feature, facts, inputs)
+  const matters = facts.output !== undefined && (state.kind === 'stale' || state.kind === 'blocked')
+  if (!matters || !(await haveVanished(context.store, facts, inputs))) return state
+  return stateByNames(context, feature, facts, inputs, true)
+}
+
+/** As far as it can be told without reading a receipt: one that is stale or blocked may turn out to be shrunk. */
+export function stateByNames(
+  context: Omit<StateContext, 'store'>,
+  feature: Feature,
+  facts: PartitionOutputs,
+  inputs: PartitionInputs,
+  vanished = false,
+): State {
+  return decideState({
     facts,
     readiness: inputs.readiness,
     fingerprint: inputs.fingerprint,
     engine: context.engine,
     rules: rulesHash(feature.settings),
     missingInputs: context.missingInputs,
-  }
-  const state = decideState({ ...question, vanished: false })
-  const matters = facts.output !== undefined && (state.kind === 'stale' || state.kind === 'blocked')
-  if (!matters || !(await haveVanished(context.store, facts, inputs))) return state
-  return decideState({ ...question, vanished: true })
+    vanished,
+  })
 }
 
 /** The receipt of the object that stands there now. */

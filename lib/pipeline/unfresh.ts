@@ -2,7 +2,7 @@ import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
 import type { Catalog } from '../model/catalog.ts'
 import type { Partition } from '../model/partition.ts'
 import { InputListing } from './input-listing.ts'
-import { statePartition } from './partition-state.ts'
+import { stateByNames, statePartition } from './partition-state.ts'
 import type { PlanEffects } from './plan.ts'
 import type { Scope } from './scope.ts'
 
@@ -15,8 +15,11 @@ export async function unfresh({ feature, partitions }: Scope, catalog: Catalog, 
   const context = { store: effects.lake.store, engine: effects.engine.build.id, missingInputs: 'block' as const }
   const found: Partition[] = []
   for (const partition of partitions) {
-    const state = await statePartition(context, feature, outputs.get(partition.name) ?? NO_OUTPUTS, listing.inputs(feature, partition))
-    if (state.kind === 'missing' || state.kind === 'stale') found.push(partition)
+    const [facts, inputs] = [outputs.get(partition.name) ?? NO_OUTPUTS, listing.inputs(feature, partition)]
+    const { kind } = stateByNames(context, feature, facts, inputs)
+    // Only of a stale one the receipt matters: what is blocked is not to be computed either way.
+    if (kind === 'missing' || (kind === 'stale' && (await statePartition(context, feature, facts, inputs)).kind === 'stale'))
+      found.push(partition)
   }
   return found
 }

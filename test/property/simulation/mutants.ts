@@ -103,8 +103,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     patches: [
       {
         module: 'pipeline/unfresh.ts',
-        from: "if (state.kind === 'missing' || state.kind === 'stale') found",
-        to: "if (state.kind === 'missing' || (state.kind === 'stale' && !outputs.get(partition.name)?.receipts.length)) found",
+        from: "(kind === 'stale' && (await",
+        to: "(kind === 'stale' && facts.receipts.length === 0 && (await",
       },
     ],
   },
