@@ -40,12 +40,9 @@ export class Session {
     this.connection = connection
   }
 
-  /** `instance`: one of these options that nothing has used yet; by default a new one. */
-  static async open(options: SessionOptions, instance?: DuckDBInstance): Promise<Session> {
-    return Session.#lockDown(options, instance ?? (await createInstance(options)))
-  }
-
-  static async #lockDown(options: SessionOptions, instance: DuckDBInstance): Promise<Session> {
+  /** `given`: an instance of these options that nothing has used yet; by default a new one. */
+  static async open(options: SessionOptions, given?: DuckDBInstance): Promise<Session> {
+    const instance = given ?? (await createInstance(options))
     const connection = await instance.connect()
     await connection.run(`SET TimeZone=${literal(options.zone)}`)
     await connection.run(`SET allowed_directories=${literalList([options.scratch])}`)

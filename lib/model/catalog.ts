@@ -86,6 +86,9 @@ export interface Catalog {
   readonly candidates: ReadonlyMap<string, string>
 }
 
+/** What versions are added to that somebody asks for by name; whatever else is registered may be as it likes. */
+export const EMPTY_CATALOG: Catalog = { sources: new Map(), features: new Map(), candidates: new Map() }
+
 /** A view as a request names it: the version is that of its candidate unless it says another. */
 export interface ViewRef {
   readonly view: string

@@ -42,9 +42,8 @@ async function handleObject(message: ObjectArrived, catalog: Catalog, effects: E
     const found = matchObject(source, message)
     if (!found) continue
     ignored = false
-    if (source.folders === 'arrival' && message.key.endsWith(`/${source.marker}`)) {
-      reports.push(...(await computeReaders({ source, folders: [found], reprocess: 'none', cause }, catalog, effects)))
-    } else if (source.folders === 'arrival') {
+    const isMarker = message.key.endsWith(`/${source.marker}`)
+    if (source.folders === 'arrival' && !isMarker) {
       const task: LandTask = { kind: 'land', source: source.name, key: message.key, repair: false, retry: false, writer: LIVE, cause }
       const report = await landAndCompute(task, catalog, effects)
       landed += report.landed

@@ -59,7 +59,7 @@ export async function rejectedReason(store: ObjectStore, facts: PartitionOutputs
 }
 
 /** Whether inputs that the receipt names are gone and nothing else came or changed. */
-async function haveVanished(store: ObjectStore, facts: PartitionOutputs, inputs: PartitionInputs): Promise<boolean> {
+export async function haveVanished(store: ObjectStore, facts: PartitionOutputs, inputs: PartitionInputs): Promise<boolean> {
   const receipt = await readReceipt(store, facts)
   if (!receipt) return false
   let gone = 0

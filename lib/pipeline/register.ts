@@ -4,7 +4,7 @@ import type { ObjectStore } from '../lake/object-store.ts'
 import { readPublished } from '../lake/published.ts'
 import { type Registered, readCatalog, withVersions, writeRegistry } from '../lake/registry.ts'
 import { readEntry } from '../lake/view-entry.ts'
-import { type Catalog, featureKey, type VersionRef, type ViewVersion } from '../model/catalog.ts'
+import { type Catalog, EMPTY_CATALOG, featureKey, type VersionRef, type ViewVersion } from '../model/catalog.ts'
 import { baseName } from '../model/definition-schema.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import { parseYaml } from '../model/yaml-document.ts'
@@ -45,11 +45,9 @@ async function registeredBefore(store: ObjectStore, { view, version }: ViewVersi
   if (!entry || entry.retired !== undefined || entry.candidate === version) return []
   const published = (await readPublished(store)).value.views[view]
   const refs: VersionRef[] = [...(published === undefined ? [] : [published]), entry.candidate].map((one) => ({ view, version: one }))
-  const { features } = await withVersions(store, EMPTY, refs)
+  const { features } = await withVersions(store, EMPTY_CATALOG, refs)
   return refs.flatMap((ref) => features.get(featureKey(ref.view, ref.version))?.version ?? [])
 }
-
-const EMPTY: Catalog = { sources: new Map(), features: new Map(), candidates: new Map() }
 
 interface Change {
   readonly what: 'grain' | 'entity' | 'zone'

@@ -78,7 +78,8 @@ export async function runBackfill(
   try {
     const { result: plan, spent: planning } = await measure(given, (counted) => planBackfill(request, catalog, counted, options.settings))
     const amounts = tasksPerLevel(plan)
-    if (Math.max(0, ...amounts) > 0) map.prepare?.(Math.max(...amounts), catalog)
+    const most = Math.max(...amounts)
+    if (most > 0) map.prepare?.(most, catalog)
     options.onPlan?.(plan)
     const files = new RunFiles(lake.store, options.run)
     const written = files.putPlan({ run: options.run, started, prices, planning, ...plan })

@@ -151,6 +151,8 @@ async function joinAll(making: Making, decided: Decided) {
 
 interface Decided {
   readonly labels: LabelTable
+  /** Bytes of the labels before compression. */
+  readonly plainBytes: number
   readonly asked: AskedPartitions
   readonly tables: readonly TrainingTable[]
   readonly coverages: readonly FeatureCoverage[]
@@ -162,6 +164,7 @@ async function decide(making: Making): Promise<Decided> {
   const { request, effects, views, brought, dir, session } = making
   const { store } = effects.lake
   const labels = await readLabels(making)
+  const plainBytes = await bytesOfLabels(session, labels.file)
   const asked = await askPartitions(session, labels, views, dir)
   const tables = await listTables(views, labels, { store, dir })
   const coverages = views.map((view, at) => {
@@ -174,13 +177,13 @@ async function decide(making: Making): Promise<Decided> {
     ...lackingOf(effects),
     labels: labels.rows,
     labelBytes: brought.bytes,
-    plainBytes: await bytesOfLabels(session, labels.file),
+    plainBytes,
     lookups: asked.lookups.length,
     features: views.map((view, at) => readOf(view, readable(view, labels), tables[at])),
     ...(effects.roomBytes !== undefined && { roomBytes: effects.roomBytes }),
     ...(request.bytesMax !== undefined && { bytesMax: request.bytesMax }),
   })
-  const decided = { labels, asked, tables, coverages, plan }
+  const decided = { labels, plainBytes, asked, tables, coverages, plan }
   // What Athena does not take is refused before a label is sent, and by a plan.
   if (plan.engine === 'athena')
     athenaStatements(athenaJob(decided, { ...jobOptions(request), dir }), {
@@ -208,7 +211,7 @@ interface Joined {
   readonly scannedBytes?: number
 }
 
-async function joinHere(making: Making, { labels, asked }: Decided, features: readonly BroughtFeature[]): Promise<Joined> {
+async function joinHere(making: Making, { labels, plainBytes, asked }: Decided, features: readonly BroughtFeature[]): Promise<Joined> {
   const { request, effects, dir, session } = making
   const job = {
     name: request.training.name,
@@ -216,7 +219,7 @@ async function joinHere(making: Making, { labels, asked }: Decided, features: re
     lookups: asked.lookups,
     features: features.map(({ joined }) => joined),
     dir,
-    partRows: request.partRows ?? rowsOfPart(labels.rows, await bytesOfLabels(session, labels.file)),
+    partRows: request.partRows ?? rowsOfPart(labels.rows, plainBytes),
   }
   const parts = await joinLabels(session, job)
   const names = job.features.map(({ as }) => as)

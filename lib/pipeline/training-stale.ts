@@ -1,6 +1,6 @@
 import { withVersions } from '../lake/registry.ts'
 import { attempt } from '../model/attempt.ts'
-import { type Catalog, featureKey } from '../model/catalog.ts'
+import { EMPTY_CATALOG, featureKey } from '../model/catalog.ts'
 import { renderError } from '../model/errors.ts'
 import type { Partition } from '../model/partition.ts'
 import { count } from '../model/words.ts'
@@ -11,8 +11,6 @@ import { unfresh } from './unfresh.ts'
 
 /** Partitions per view whose inputs are looked at, back from the newest one: one LIST per thousand raw objects that they read. */
 const LOOKED_AT = 50
-/** The views and sources of the set are added to it; whatever else is registered may be as it likes. */
-const NOTHING: Catalog = { sources: new Map(), features: new Map(), candidates: new Map() }
 
 /**
  * Where partitions that labels ask for are stale: their inputs changed, and nothing has computed them again. One line per view; of older
@@ -22,7 +20,7 @@ export async function staleWarnings(coverages: readonly FeatureCoverage[], effec
   const { store } = effects.lake
   const wanted = new Map(coverages.map((coverage) => [coverage.view.published.version.view, coverage]))
   const refs = [...wanted.values()].map(({ view }) => view.published.version)
-  const catalog = await withVersions(store, NOTHING, refs)
+  const catalog = await withVersions(store, EMPTY_CATALOG, refs)
   const warnings: string[] = []
   for (const [view, coverage] of wanted) {
     const feature = catalog.features.get(featureKey(view, coverage.view.published.version.version))

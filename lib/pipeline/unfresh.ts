@@ -2,7 +2,7 @@ import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
 import type { Catalog } from '../model/catalog.ts'
 import type { Partition } from '../model/partition.ts'
 import { InputListing } from './input-listing.ts'
-import { stateByNames, statePartition } from './partition-state.ts'
+import { haveVanished, stateByNames } from './partition-state.ts'
 import type { PlanEffects } from './plan.ts'
 import type { Scope } from './scope.ts'
 
@@ -12,14 +12,13 @@ export async function unfresh({ feature, partitions }: Scope, catalog: Catalog, 
   if (!first || !last) return []
   const outputs = await listOutputs(effects.lake.store, feature.version, first.name, last.name)
   const listing = await InputListing.load({ lake: effects.lake, catalog, now: effects.now() }, [{ feature, partitions }])
-  const context = { store: effects.lake.store, engine: effects.engine.build.id, missingInputs: 'block' as const }
+  const context = { engine: effects.engine.build.id, missingInputs: 'block' as const }
   const found: Partition[] = []
   for (const partition of partitions) {
     const [facts, inputs] = [outputs.get(partition.name) ?? NO_OUTPUTS, listing.inputs(feature, partition)]
     const { kind } = stateByNames(context, feature, facts, inputs)
     // Only of a stale one the receipt matters: what is blocked is not to be computed either way.
-    if (kind === 'missing' || (kind === 'stale' && (await statePartition(context, feature, facts, inputs)).kind === 'stale'))
-      found.push(partition)
+    if (kind === 'missing' || (kind === 'stale' && !(await haveVanished(effects.lake.store, facts, inputs)))) found.push(partition)
   }
   return found
 }

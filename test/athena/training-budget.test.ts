@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetTablesCommand } from '@aws-sdk/client-glue'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openEnvironment } from '../../functions/environment.ts'
 import { createTrainHandler, type TrainedSet } from '../../functions/train.ts'
 import { LocalEngine } from '../../lib/engine/local-engine.ts'
@@ -14,9 +14,9 @@ import type { TableStore } from '../../lib/lake/table-store.ts'
 import { readTraining } from '../../lib/pipeline/read-training.ts'
 import { train } from '../../lib/pipeline/train.ts'
 import { type MadeView, parquetOf, publishViews, putOutputs } from '../support/training-lake.ts'
-import { type AthenaLake, openAthenaLake } from './athena-lake.ts'
-import { type AthenaShim, startAthenaShim } from './athena-shim.ts'
-import { TrinoClient } from './trino-client.ts'
+import type { AthenaLake } from './athena-lake.ts'
+import type { AthenaShim } from './athena-shim.ts'
+import { openShimmedLake } from './shimmed-lake.ts'
 
 const servers = inject('servers')
 const LABELS = 1000
@@ -42,9 +42,7 @@ describe.skipIf(servers.missing)(`the budget of a training set${servers.missing 
   let lake: AthenaLake
   let shim: AthenaShim
   beforeAll(async () => {
-    lake = await openAthenaLake('budget', servers)
-    shim = await startAthenaShim(new TrinoClient(servers.trino))
-    vi.stubEnv('AWS_ENDPOINT_URL_ATHENA', shim.endpoint)
+    ;({ lake, shim } = await openShimmedLake('budget', servers))
     await lake.define({ 'spenders.training.yaml': SET })
     const asked = `SELECT TIMESTAMPTZ '2001-06-02 12:00:00+00' AS asked, 'e' || range AS id FROM range(${LABELS})`
     await lake.store.put('labels/asked.parquet', await parquetOf(asked))
@@ -52,7 +50,6 @@ describe.skipIf(servers.missing)(`the budget of a training set${servers.missing 
     await putOutputs(lake.store, SPENT, rowsOf(500), [DAY])
   })
   afterAll(async () => {
-    shim?.close()
     await lake?.close()
   })
 

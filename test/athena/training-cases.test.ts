@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GetTablesCommand } from '@aws-sdk/client-glue'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { LocalEngine } from '../../lib/engine/local-engine.ts'
 import { listAll } from '../../lib/lake/object-store.ts'
 import { openQueries } from '../../lib/lake/open-queries.ts'
@@ -15,10 +15,10 @@ import { readTraining } from '../../lib/pipeline/read-training.ts'
 import { train } from '../../lib/pipeline/train.ts'
 import type { TrainingPlan } from '../../lib/pipeline/train-plan.ts'
 import { type MadeView, parquetOf, publishViews, putOutputs } from '../support/training-lake.ts'
-import { type AthenaLake, openAthenaLake } from './athena-lake.ts'
-import { type AthenaShim, startAthenaShim } from './athena-shim.ts'
+import type { AthenaLake } from './athena-lake.ts'
+import type { AthenaShim } from './athena-shim.ts'
 import { compareSets } from './compare-sets.ts'
-import { TrinoClient } from './trino-client.ts'
+import { openShimmedLake } from './shimmed-lake.ts'
 
 const servers = inject('servers')
 const LABELS = 3000
@@ -82,9 +82,7 @@ describe.skipIf(servers.missing)(`cases of training sets, joined by Trino${serve
   let lake: AthenaLake
   let shim: AthenaShim
   beforeAll(async () => {
-    lake = await openAthenaLake('cases', servers)
-    shim = await startAthenaShim(new TrinoClient(servers.trino))
-    vi.stubEnv('AWS_ENDPOINT_URL_ATHENA', shim.endpoint)
+    ;({ lake, shim } = await openShimmedLake('cases', servers))
     await lake.define(SETS)
     await lake.store.put('labels/asked.parquet', await parquetOf(`${ASKED} FROM range(${LABELS})`))
     await lake.store.put('labels/nobody.parquet', await parquetOf(`${ASKED} FROM range(0)`))
@@ -97,7 +95,6 @@ describe.skipIf(servers.missing)(`cases of training sets, joined by Trino${serve
     await putOutputs(lake.store, QUIET, `SELECT * FROM (${rowsOf(DAY_NAMES, 'day')}) WHERE false`, DAY_NAMES)
   })
   afterAll(async () => {
-    shim?.close()
     await lake?.close()
   })
 

@@ -1,15 +1,15 @@
 /** A training set that Athena joins is the one that DuckDB joins, row for row. */
 import { readFile } from 'node:fs/promises'
 import { GetTablesCommand } from '@aws-sdk/client-glue'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { listAll } from '../../lib/lake/object-store.ts'
 import type { TrainingManifest } from '../../lib/lake/training-manifest.ts'
 import type { TrainingPlan } from '../../lib/pipeline/train-plan.ts'
 import { parquetOf, publishViews, putOutputs } from '../support/training-lake.ts'
-import { type AthenaLake, openAthenaLake } from './athena-lake.ts'
-import { type AthenaShim, startAthenaShim } from './athena-shim.ts'
+import type { AthenaLake } from './athena-lake.ts'
+import type { AthenaShim } from './athena-shim.ts'
 import { compareSets } from './compare-sets.ts'
-import { TrinoClient } from './trino-client.ts'
+import { openShimmedLake } from './shimmed-lake.ts'
 
 const servers = inject('servers')
 const LABELS = 1_000_000
@@ -45,9 +45,7 @@ describe.skipIf(servers.missing)(`training sets, joined by Trino${servers.missin
   let lake: AthenaLake
   let shim: AthenaShim
   beforeAll(async () => {
-    lake = await openAthenaLake('training', servers)
-    shim = await startAthenaShim(new TrinoClient(servers.trino))
-    vi.stubEnv('AWS_ENDPOINT_URL_ATHENA', shim.endpoint)
+    ;({ lake, shim } = await openShimmedLake('training', servers))
     await lake.define({ 'late_flights.training.yaml': SET })
     await lake.store.put('flights.parquet', await readFile(FLIGHTS))
     const flights = `read_parquet('${FLIGHTS}')`
@@ -69,7 +67,6 @@ describe.skipIf(servers.missing)(`training sets, joined by Trino${servers.missin
     )
   })
   afterAll(async () => {
-    shim?.close()
     await lake?.close()
   })
 

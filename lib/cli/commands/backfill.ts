@@ -7,6 +7,7 @@ import type { CliContext } from '../context.ts'
 import type { DeployedLake } from '../deployed/deployed-lake.ts'
 import { EXIT } from '../exit-codes.ts'
 import { lazyGateEffects, noteGate } from '../gate-effects.ts'
+import { hindcastOn } from '../hindcast-on.ts'
 import { Progress } from '../progress.ts'
 import { renderPlan } from '../render-plan.ts'
 import { exitCodeOfRun, renderRun } from '../render-run.ts'
@@ -79,7 +80,7 @@ export async function backfill(context: CliContext, options: BackfillOptions): P
     context.out(
       options.json
         ? JSON.stringify({ quote: planned.quote, report }, null, 1)
-        : renderRun(report, wallMs, { page, hindcast: hindcastOn(context) }),
+        : renderRun(report, wallMs, { page, hindcast: hindcastOn({ lake: context.lake }) }),
     )
     return exitCodeOfRun(report, planned)
   } finally {
@@ -102,11 +103,6 @@ async function showSchema(context: CliContext): Promise<number> {
   const { requestSchema } = await import('../../pipeline/run-request.ts')
   context.out(JSON.stringify(requestSchema(), null, 1))
   return EXIT.ok
-}
-
-/** How another command on the same lake begins. */
-function hindcastOn({ lake }: CliContext): string {
-  return isBucket(lake) ? `hindcast --lake ${lake}` : 'hindcast'
 }
 
 function workerStart(context: CliContext) {

@@ -85,8 +85,10 @@ async function redriveRun(context: DeployedContext, run: string, { dryRun, json 
     const runs: string[] = []
     for (const request of requests) runs.push(await start(context, executions, request))
     const [only] = runs
-    if (only !== undefined && runs.length === 1) context.note('Ctrl-C ends the watching, not the run')
-    if (only !== undefined && runs.length === 1) return await followRun(context, { run: only, store: lake.store, json })
+    if (only !== undefined && runs.length === 1) {
+      context.note('Ctrl-C ends the watching, not the run')
+      return await followRun(context, { run: only, store: lake.store, json })
+    }
     context.out(json ? JSON.stringify({ runs }, null, 1) : runs.map((one) => describeDetached(context, one)).join('\n'))
     return EXIT.ok
   } finally {

@@ -11,8 +11,3 @@ export function requireDeployed(context: CliContext, command: string): DeployedC
   if (deployed) return { ...context, deployed }
   throw new InvalidInputError(`${command} is for runs of a deployed lake; expected hindcast --stack NAME ${command} ...`)
 }
-
-/** How a command line on this stack begins. */
-export function hindcastOn({ deployed }: DeployedContext): string {
-  return `hindcast --stack ${deployed.stack}`
-}

@@ -3,9 +3,10 @@ import type { ObjectStore } from '../../lake/object-store.ts'
 import { readPlanFile, reportKey } from '../../pipeline/run-files.ts'
 import type { RunReport } from '../../pipeline/run-report.ts'
 import { EXIT } from '../exit-codes.ts'
+import { hindcastOn } from '../hindcast-on.ts'
 import { exitCodeOfRun, renderRun } from '../render-run.ts'
 import type { Execution } from './executions.ts'
-import { type DeployedContext, hindcastOn } from './require-deployed.ts'
+import type { DeployedContext } from './require-deployed.ts'
 import { type EndedBy, endOf, errorNamed, exitCodeOfEnd } from './run-ends.ts'
 
 /**

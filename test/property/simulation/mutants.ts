@@ -103,8 +103,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     patches: [
       {
         module: 'pipeline/unfresh.ts',
-        from: "(kind === 'stale' && (await",
-        to: "(kind === 'stale' && facts.receipts.length === 0 && (await",
+        from: "(kind === 'stale' && !(await",
+        to: "(kind === 'stale' && facts.receipts.length === 0 && !(await",
       },
     ],
   },
