@@ -1,9 +1,11 @@
 /**
  * Functions as Lambda runs them: each call in a process of its own while it lasts, kept warm for the next one. A process has the
- * function's environment, the credentials of the emulator, and nothing else of the test.
+ * function's environment, the credentials of the emulator, and nothing else of the test. In AWS each has a CPU too; here they share this
+ * machine's, and those for tasks of a map give way to the others.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { AtMost } from './at-most.ts'
@@ -47,6 +49,7 @@ export function openFunctionProcesses({ moduleOf, now, tasksMax, taskEndpoint }:
     const clock = now === undefined ? {} : { HINDCAST_TEST_CLOCK_MS: String(now) }
     const endpoint = taskEndpoint && isTask(event) ? { AWS_ENDPOINT_URL: taskEndpoint() } : {}
     const process = new Process(moduleOf(verb), { ...environment, ...clock, ...endpoint }, lines)
+    if (isTask(event)) process.giveWay()
     all.push(process)
     imports.set(verb, [...(imports.get(verb) ?? []), await process.ready])
     return process
@@ -96,6 +99,11 @@ class Process {
   ask(asked: Asked): Promise<Told> {
     this.#child.send(asked)
     return this.#next()
+  }
+
+  /** From now on it has of this machine what the others leave. */
+  giveWay(): void {
+    if (this.#child.pid !== undefined) setPriority(this.#child.pid, constants.priority.PRIORITY_LOW)
   }
 
   end(): void {

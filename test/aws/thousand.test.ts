@@ -1,7 +1,8 @@
 /**
  * More than a thousand partitions through the deployed definition, with the functions in processes of their own, and live beside it. Live and
  * map share this machine's cores and one emulator, where in AWS each call has a CPU of its own and S3 has no end: the map's requests go one
- * at a time here, and the ages measured are still worse than those there. Not shown: the account's concurrency, which the caps of the stack divide, and the mapping's own pollers.
+ * at a time here and its processes give way, and the ages measured are still worse than those there. Not shown: the account's concurrency,
+ * which the caps of the stack divide, and the mapping's own pollers.
  */
 import pMap from 'p-map'
 import { describe, expect, it } from 'vitest'
@@ -99,6 +100,8 @@ describe.skipIf(missing !== undefined)(`a thousand partitions, emulated${missing
     while (!ended && bursts < BURSTS_MAX) beside.push(await burst())
     const { status, output, cause } = await end
     const seconds = (performance.now() - began) / 1000
+    // The emulator looks at every key for each list, so an age without a backfill is taken on both sides of it.
+    alone.push(await burst(), await burst())
     const shown = (ages: readonly number[]) => ages.map((ms) => `${Math.round(ms)} ms`).join(', ')
     console.log(
       `${history.length} partitions in ${seconds.toFixed(1)} s; oldest live message: alone ${shown(alone)}; beside ${shown(beside)}`,
@@ -118,8 +121,7 @@ describe.skipIf(missing !== undefined)(`a thousand partitions, emulated${missing
     await expectSameBytes(history.slice(0, 48))
 
     expect(beside.length).toBeGreaterThan(0)
-    // What else this machine does makes an age longer, never shorter.
-    expect(Math.min(...beside)).toBeLessThan(2 * Math.max(...alone))
+    expect(Math.max(...beside)).toBeLessThan(2 * Math.max(...alone))
   })
 
   /** The command line computes these hours alike. */

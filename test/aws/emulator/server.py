@@ -6,6 +6,7 @@ invokes a function by itself: the test takes batches, as the event source mappin
 import json
 import os
 import sys
+import threading
 import types
 import urllib.request
 
@@ -16,7 +17,7 @@ from moto import settings
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.urls import url_paths
 from moto.core.config import default_user_config
-from moto.sqs.models import Queue
+from moto.sqs.models import Queue, SQSBackend
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 sys.setrecursionlimit(20_000)  # the interpreter recurses once per iteration of an inline map
@@ -42,6 +43,18 @@ LambdaFunction._invoke_lambda = invoke
 settings.moto_server_host = lambda: "http://127.0.0.1"  # where a custom resource answers
 # Its own mapping would receive whatever waits at each message that is sent, and soon all of it would count as received too often.
 Queue.lambda_event_source_mappings = property(lambda self: {}, lambda self, mappings: None)
+# Two pollers that ask in the same moment would both be given a message. A standard queue may do that too, seldom; what comes of it has a
+# test of its own, where every event comes three times.
+receiving = threading.Lock()
+receive_message = SQSBackend.receive_message
+
+
+def receive_in_turn(self, *args, **kwargs):
+    with receiving:
+        return receive_message(self, *args, **kwargs)
+
+
+SQSBackend.receive_message = receive_in_turn
 
 # One client per service: making one for each state that calls AWS costs more than the call.
 clients = {}
