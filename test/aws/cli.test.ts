@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -18,6 +18,25 @@ const TRAINING = `description: Will this customer pay again?
 labels: {time: asked, columns: {asked: TIMESTAMPTZ, customer: VARCHAR}}
 features: [{view: customer_week}]
 `
+
+const VISITS = {
+  'visits_raw.source.yaml': `description: Visits as they arrive.
+key: visits/dt={yyyy}-{MM}-{dd}/
+folders: arrival
+format: csv
+event_time: at
+columns: {at: TIMESTAMP, page: VARCHAR}
+start: 2026-03-29
+`,
+  'visits.sql': `/* ---
+description: Visits of a day.
+entity: page
+grain: day
+inputs: {visits_raw: 1 day}
+--- */
+SELECT page, count(*) AS n FROM visits_raw GROUP BY page
+`,
+}
 
 /** Commands that write nothing, with the exit code that they have. */
 const LOOKS: readonly (readonly [number, ...string[]])[] = [
@@ -147,6 +166,43 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     const shas = (json = '') => JSON.parse(json).files.map(({ sha256: sha }: { readonly sha256: string }) => sha)
     expect(shas(b)).toEqual(shas(a))
     await both(2, LATER, 'train', 'again', '--labels', join(dir, 'labels.csv'), '--version', old.join('@'))
+  })
+
+  it('decides how long raw data stays, and forgets what a deleted object left, as on a folder', { timeout: 120_000 }, async () => {
+    const dir = await temporaryFolder()
+    for (const { key } of await listAll(store, { prefix: '' })) await store.delete(key)
+    await mkdir(join(dir, 'features'))
+    for (const [file, text] of Object.entries(VISITS)) await writeFile(join(dir, 'features', file), text)
+    const lakes = [
+      ['a folder', join(dir, 'lake'), (await openLake(join(dir, 'lake'))).store],
+      ['a bucket', 's3://lake', store],
+    ] as const
+    for (const [what, lake, raw] of lakes) {
+      const on = async (code: number, ...args: readonly string[]) => {
+        const done = await runCli(['--lake', lake, '--features', join(dir, 'features'), '--now', NOW, ...args])
+        expect(done, `${what}, ${args.join(' ')}: ${done.err}`).toMatchObject({ code })
+        return done
+      }
+      const visits = async () => {
+        const { out } = await on(0, 'explain', 'visits', 'page=home', '2026-03-30')
+        return /^ {2}n: (\d+)$/m.exec(out)?.[1]
+      }
+      await raw.put('visits/dt=2026-03-30/a.csv', Buffer.from('at,page\n2026-03-30 10:00:00,home\n'))
+      await raw.put('visits/dt=2026-03-31/b.csv', Buffer.from('at,page\n2026-03-30 11:00:00,home\n2026-03-30 12:00:00,home\n'))
+      await on(0, 'register')
+      await on(0, 'live', '--once')
+      expect(await visits(), what).toBe('3')
+      expect((await on(2, 'forget', 'visits_raw', 'visits/dt=2026-03-31/b.csv', '--yes')).err).toContain('delete the object first')
+      await raw.delete('visits/dt=2026-03-31/b.csv')
+      expect((await on(0, 'forget', 'visits_raw', 'visits/dt=2026-03-31/b.csv')).out).toContain('would empty 1 piece')
+      expect((await on(0, 'forget', 'visits_raw', 'visits/dt=2026-03-31/b.csv', '--yes')).out).toContain('2 rows')
+      await on(0, 'sweep')
+      expect(await visits(), what).toBe('1')
+      await on(0, 'retention', 'visits_raw', '--set', '45')
+      expect(await readFile(join(dir, 'features/visits_raw.source.yaml'), 'utf8')).toContain('keep: 45')
+      await on(0, 'register')
+      expect(JSON.parse((await on(0, 'retention', '--json')).out).sources).toMatchObject([{ source: 'visits_raw', keep: '45 days' }])
+    }
   })
 
   it('says which bucket is not there, and what the place of a lake looks like', async () => {
