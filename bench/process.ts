@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 
-const PEAK = new URL('peak.ts', import.meta.url).href
+/** Imported before a measured process: tells on stderr how much memory it held at most. Not TypeScript, whose loading takes 40 ms of its own. */
+const PEAK = `data:text/javascript,${encodeURIComponent("process.on('exit', () => process.stderr.write('peak ' + process.resourceUsage().maxRSS + ' kB\\n'))")}`
 
 /** One process from its start to its end, with all the processes that it started. */
 export interface Ran {
