@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -147,6 +147,9 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     await both(0, NOW, 'backfill', '--last', '7d', '--local', '--publish', '--unverified', '--workers', '2')
     const second = (await readPublished(store)).value.views
     expect(second).not.toEqual(first)
+    const versions = ['--from-version', first.customer_week ?? '', '--to-version', second.customer_week ?? '']
+    const [here, there] = await both(0, NOW, 'diff', 'customer_week', ...versions)
+    expect([here, there]).toEqual([expect.stringContaining('one'), here])
     await both(2, NOW, 'rollback', 'customer_week')
     await both(0, NOW, 'rollback', 'customer_week', 'country_active', '--workers', '1')
     expect(await same(published)).toMatchObject({ views: first })
@@ -166,6 +169,9 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     const shas = (json = '') => JSON.parse(json).files.map(({ sha256: sha }: { readonly sha256: string }) => sha)
     expect(shas(b)).toEqual(shas(a))
     await both(2, LATER, 'train', 'again', '--labels', join(dir, 'labels.csv'), '--version', old.join('@'))
+    await rm(join(dir, 'features/country_active.sql'))
+    await both(0, LATER, 'retire', 'country_active', '--yes')
+    await both(2, LATER, 'plan', 'country_active', '--last', '1d')
   })
 
   it('decides how long raw data stays, and forgets what a deleted object left, as on a folder', { timeout: 120_000 }, async () => {
