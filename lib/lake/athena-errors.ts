@@ -1,6 +1,7 @@
 import { AthenaServiceException, type QueryExecution } from '@aws-sdk/client-athena'
 import { HindcastError, InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
 import type { OwnWorkgroup } from './athena-workgroup.ts'
+import { noRegion } from './no-region.ts'
 
 const DENIED = /^(AccessDenied(Exception)?|UnrecognizedClientException|ExpiredTokenException|InvalidSignatureException)$/
 /** What Athena says of a failed query that is no fault of the request: https://docs.aws.amazon.com/athena/latest/ug/error-reference.html */
@@ -9,6 +10,8 @@ const SYSTEM_ERROR = 1
 /** Classifies an error of the client, once, at the border. `what` is the service as a person knows it. */
 export function athenaError(error: unknown, what: string): HindcastError {
   if (error instanceof HindcastError) return error
+  const unset = noRegion(error)
+  if (unset) return unset
   const [name, text] = error instanceof Error ? [error.name, error.message] : ['', String(error)]
   const status = error instanceof AthenaServiceException ? error.$metadata.httpStatusCode : undefined
   const options = { cause: error }

@@ -1,5 +1,6 @@
 import { GlueServiceException } from '@aws-sdk/client-glue'
 import { ConflictError, HindcastError, InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
+import { noRegion } from './no-region.ts'
 
 /** Another writer was faster, or someone is writing the same table now. */
 const CONFLICT = /^(ConcurrentModificationException|AlreadyExistsException|VersionMismatchException)$/
@@ -14,6 +15,8 @@ export function isNoTable(error: unknown): boolean {
 /** Classifies an error of the client, once, at the border. `what` is `database.table`. */
 export function glueError(error: unknown, what: string, database: string): HindcastError {
   if (error instanceof HindcastError) return error
+  const unset = noRegion(error)
+  if (unset) return unset
   const [name, text] = error instanceof Error ? [error.name, error.message] : ['', String(error)]
   const status = error instanceof GlueServiceException ? error.$metadata.httpStatusCode : undefined
   const options = { cause: error }

@@ -1,5 +1,6 @@
 import { S3ServiceException } from '@aws-sdk/client-s3'
 import { ConflictError, HindcastError, InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
+import { noRegion } from './no-region.ts'
 
 /** Codes of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html that a caller can do something about. */
 const DENIED = /^(AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|AllAccessDisabled|Forbidden|403)$/
@@ -31,6 +32,8 @@ export function wasRetried(error: unknown): boolean {
 /** Classifies an error of the client, once, at the border. */
 export function s3Error(error: unknown, what: string): HindcastError {
   if (error instanceof HindcastError) return error
+  const unset = noRegion(error)
+  if (unset) return unset
   const [name, status] = [nameOf(error), statusOf(error)]
   const text = error instanceof Error ? error.message : String(error)
   const options = { cause: error }

@@ -1,3 +1,4 @@
+import { noRegion } from '../../lake/no-region.ts'
 import { HindcastError, InternalError, InvalidInputError, TransientError } from '../../model/errors.ts'
 
 /** Names that a caller can do something about. A token or signature that is refused is a matter of the credentials too. */
@@ -9,10 +10,10 @@ const BUSY = /Throttl|TooManyRequests|LimitExceeded|RequestTimeout|TimeoutError/
 /** Classifies what a client of AWS threw, once, at the border. `what` is whom it asked. */
 export function awsError(error: unknown, what: string): HindcastError {
   if (error instanceof HindcastError) return error
+  const unset = noRegion(error)
+  if (unset) return unset
   const { name, message, status } = factsOf(error)
   const options = { cause: error }
-  if (message.includes('Region is missing'))
-    return new InvalidInputError('no AWS region is set; expected AWS_REGION, or a profile that names one', {}, options)
   if (NO_CREDENTIALS.test(name))
     return new InvalidInputError(`no AWS credentials were found: ${message}; expected what the AWS CLI uses too`, {}, options)
   if (DENIED.test(name) || status === 403)
