@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -7,7 +7,7 @@ import { openLake } from '../../lib/lake/open-lake.ts'
 import { readPublished } from '../../lib/lake/published.ts'
 import { S3Store } from '../../lib/lake/s3-store.ts'
 import { sha256 } from '../../lib/model/hash.ts'
-import { runCli, temporaryFolder } from '../e2e/run-cli.ts'
+import { openProject, runCli, temporaryFolder } from '../e2e/run-cli.ts'
 import { stubClientSettings } from './client-settings.ts'
 import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
 
@@ -20,7 +20,7 @@ features: [{view: customer_week}]
 `
 
 const VISITS = {
-  'visits_raw.source.yaml': `description: Visits as they arrive.
+  'features/visits_raw.source.yaml': `description: Visits as they arrive.
 key: visits/dt={yyyy}-{MM}-{dd}/
 folders: arrival
 format: csv
@@ -28,7 +28,7 @@ event_time: at
 columns: {at: TIMESTAMP, page: VARCHAR}
 start: 2026-03-29
 `,
-  'visits.sql': `/* ---
+  'features/visits.sql': `/* ---
 description: Visits of a day.
 entity: page
 grain: day
@@ -65,6 +65,10 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     vi.unstubAllEnvs()
     emulator?.close()
   })
+
+  async function emptyBucket(): Promise<void> {
+    for (const { key } of await listAll(store, { prefix: '' })) await store.delete(key)
+  }
 
   it('does what it does on a folder, with the same bytes', { timeout: 120_000 }, async () => {
     const dir = join(await temporaryFolder(), 'project')
@@ -118,7 +122,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
   it('publishes, rolls back, pins, drops and trains as on a folder', { timeout: 180_000 }, async () => {
     const dir = join(await temporaryFolder(), 'project')
     await runCli(['--now', NOW, 'init', dir])
-    for (const { key } of await listAll(store, { prefix: '' })) await store.delete(key)
+    await emptyBucket()
     for (const [key, bytes] of await filesBelow(join(dir, 'lake'))) await store.put(key, bytes)
     await writeFile(join(dir, 'labels.csv'), 'asked,customer\n2026-03-30T10:00:00Z,c01\n2026-03-29T10:00:00Z,new\n')
     await writeFile(join(dir, 'features/again.training.yaml'), TRAINING)
@@ -175,18 +179,15 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
   })
 
   it('decides how long raw data stays, and forgets what a deleted object left, as on a folder', { timeout: 120_000 }, async () => {
-    const dir = await temporaryFolder()
-    for (const { key } of await listAll(store, { prefix: '' })) await store.delete(key)
-    await mkdir(join(dir, 'features'))
-    for (const [file, text] of Object.entries(VISITS)) await writeFile(join(dir, 'features', file), text)
-    const lakes = [
-      ['a folder', join(dir, 'lake'), (await openLake(join(dir, 'lake'))).store],
-      ['a bucket', 's3://lake', store],
-    ] as const
-    for (const [what, lake, raw] of lakes) {
+    const project = await openProject(VISITS, NOW)
+    await emptyBucket()
+    const folder = join(project.root, 'lake')
+    const opened = await openLake(folder)
+    const late = 'visits/dt=2026-03-31/b.csv'
+    for (const [lake, raw] of [[folder, opened.store] as const, ['s3://lake', store] as const]) {
       const on = async (code: number, ...args: readonly string[]) => {
-        const done = await runCli(['--lake', lake, '--features', join(dir, 'features'), '--now', NOW, ...args])
-        expect(done, `${what}, ${args.join(' ')}: ${done.err}`).toMatchObject({ code })
+        const done = await project.run('--lake', lake, ...args)
+        expect(done, `${lake} ${args.join(' ')}: ${done.err}`).toMatchObject({ code })
         return done
       }
       const visits = async () => {
@@ -194,21 +195,22 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
         return /^ {2}n: (\d+)$/m.exec(out)?.[1]
       }
       await raw.put('visits/dt=2026-03-30/a.csv', Buffer.from('at,page\n2026-03-30 10:00:00,home\n'))
-      await raw.put('visits/dt=2026-03-31/b.csv', Buffer.from('at,page\n2026-03-30 11:00:00,home\n2026-03-30 12:00:00,home\n'))
+      await raw.put(late, Buffer.from('at,page\n2026-03-30 11:00:00,home\n2026-03-30 12:00:00,home\n'))
       await on(0, 'register')
       await on(0, 'live', '--once')
-      expect(await visits(), what).toBe('3')
-      expect((await on(2, 'forget', 'visits_raw', 'visits/dt=2026-03-31/b.csv', '--yes')).err).toContain('delete the object first')
-      await raw.delete('visits/dt=2026-03-31/b.csv')
-      expect((await on(0, 'forget', 'visits_raw', 'visits/dt=2026-03-31/b.csv')).out).toContain('would empty 1 piece')
-      expect((await on(0, 'forget', 'visits_raw', 'visits/dt=2026-03-31/b.csv', '--yes')).out).toContain('2 rows')
+      expect(await visits(), lake).toBe('3')
+      expect((await on(2, 'forget', 'visits_raw', late, '--yes')).err).toContain('delete the object first')
+      await raw.delete(late)
+      expect((await on(0, 'forget', 'visits_raw', late)).out).toContain('would empty 1 piece')
+      expect((await on(0, 'forget', 'visits_raw', late, '--yes')).out).toContain('2 rows')
       await on(0, 'sweep')
-      expect(await visits(), what).toBe('1')
+      expect(await visits(), lake).toBe('1')
       await on(0, 'retention', 'visits_raw', '--set', '45')
-      expect(await readFile(join(dir, 'features/visits_raw.source.yaml'), 'utf8')).toContain('keep: 45')
+      expect(await readFile(join(project.root, 'features/visits_raw.source.yaml'), 'utf8')).toContain('keep: 45')
       await on(0, 'register')
       expect(JSON.parse((await on(0, 'retention', '--json')).out).sources).toMatchObject([{ source: 'visits_raw', keep: '45 days' }])
     }
+    await opened.close()
   })
 
   it('says which bucket is not there, and what the place of a lake looks like', async () => {

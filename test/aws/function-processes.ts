@@ -47,9 +47,10 @@ export function openFunctionProcesses({ moduleOf, now, tasksMax, taskEndpoint }:
   const start = async ({ functionName, environment, event }: Invocation): Promise<Process> => {
     const verb = verbOf(functionName)
     const clock = now === undefined ? {} : { HINDCAST_TEST_CLOCK_MS: String(now) }
-    const endpoint = taskEndpoint && isTask(event) ? { AWS_ENDPOINT_URL: taskEndpoint() } : {}
+    const task = isTask(event)
+    const endpoint = taskEndpoint && task ? { AWS_ENDPOINT_URL: taskEndpoint() } : {}
     const process = new Process(moduleOf(verb), { ...environment, ...clock, ...endpoint }, lines)
-    if (isTask(event)) process.giveWay()
+    if (task) process.giveWay()
     all.push(process)
     imports.set(verb, [...(imports.get(verb) ?? []), await process.ready])
     return process

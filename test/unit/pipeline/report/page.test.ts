@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest'
 import { PUBLISHED_KEY } from '../../../../lib/lake/keys.ts'
 import { listAll } from '../../../../lib/lake/object-store.ts'
 import { writeRegistry } from '../../../../lib/lake/registry.ts'
-import type { Catalog } from '../../../../lib/model/catalog.ts'
+import { type Catalog, EMPTY_CATALOG } from '../../../../lib/model/catalog.ts'
 import type { StateKind } from '../../../../lib/model/states.ts'
 import type { Coverage } from '../../../../lib/pipeline/report/coverage.ts'
 import { lakePage, runPage } from '../../../../lib/pipeline/report/page.ts'
@@ -193,7 +193,7 @@ test('an empty lake gives a page too', async () => {
   house.now = Date.parse('2001-03-12T06:00:00Z')
   const page = await pageOf(house)
   expect(page.views.map(({ values }) => values.partitions)).toEqual([[], []])
-  expect(await lakePage({ sources: new Map(), features: new Map(), candidates: new Map() }, effectsOf(house))).toMatchObject({
+  expect(await lakePage(EMPTY_CATALOG, effectsOf(house))).toMatchObject({
     views: [],
     commands: [],
   })
