@@ -23,9 +23,9 @@ export function eventTimeSql(
   range: { readonly start: Instant; readonly end: Instant },
 ): string {
   if (type === 'TIMESTAMP WITH TIME ZONE' || type === 'TIMESTAMPTZ') return column
-  if (type === 'TIMESTAMP_NS') return zonedSql(flooredMicros(`epoch_ns(${column})`), eventTime.zone, range)
-  if (/^(TIMESTAMP|DATETIME)(_S|_MS)?$/.test(type)) return zonedSql(`epoch_us(${column})`, eventTime.zone, range)
-  if (type === 'DATE') return zonedSql(`epoch_us(${column}::TIMESTAMP)`, eventTime.zone, range)
+  if (type === 'TIMESTAMP_NS') return zonedSql({ micros: flooredMicros(`epoch_ns(${column})`) }, eventTime.zone, range)
+  if (/^(TIMESTAMP|DATETIME)(_S|_MS)?$/.test(type)) return zonedSql({ micros: `epoch_us(${column})`, time: column }, eventTime.zone, range)
+  if (type === 'DATE') return zonedSql({ micros: `epoch_us(${column}::TIMESTAMP)` }, eventTime.zone, range)
   if (/^U?(TINY|SMALL|BIG)?INT(EGER)?$/.test(type)) return `make_timestamptz(${microsSql(column, eventTime)})`
   throw new InvalidInputError(
     `event time '${eventTime.column}' has type ${type}; expected TIMESTAMP, TIMESTAMPTZ, DATE or an integer with a unit`,
@@ -71,18 +71,30 @@ export function castSql(value: string, from: string, to: string): string {
   return `CAST(make_timestamp(${step ? `${micros} - ((${micros} % ${step}) + ${step}) % ${step}` : micros}) AS ${to})`
 }
 
-function zonedSql(localMicros: string, zoneName: string, range: { readonly start: Instant; readonly end: Instant }): string {
+/** A time by the local clock: as microseconds, and as the TIMESTAMP that it is, if it is one. */
+interface LocalTime {
+  readonly micros: string
+  readonly time?: string
+}
+
+function zonedSql(local: LocalTime, zoneName: string, range: { readonly start: Instant; readonly end: Instant }): string {
   const [first, ...changes] = zoneNamed(zoneName).transitions(range.start - 2 * DAY_MS, range.end + 2 * DAY_MS)
   let before = first?.offsetMs ?? 0
-  if (changes.length === 0) return before === 0 ? `make_timestamptz(${localMicros})` : `make_timestamptz(${localMicros} - ${before * 1000})`
+  if (changes.length === 0) return `make_timestamptz(${before === 0 ? local.micros : shiftedMicros(local, before)})`
   const cases: string[] = []
   for (const change of changes) {
     // The later of both readings of the change: inside a gap and inside a repeated hour the offset before it holds.
-    const local = change.at + Math.max(before, change.offsetMs)
-    cases.unshift(`WHEN ${localMicros} >= ${local * 1000} THEN ${change.offsetMs * 1000}`)
+    const at = change.at + Math.max(before, change.offsetMs)
+    cases.unshift(`WHEN ${local.micros} >= ${at * 1000} THEN ${change.offsetMs * 1000}`)
     before = change.offsetMs
   }
-  return `make_timestamptz(${localMicros} - CASE ${cases.join(' ')} ELSE ${(first?.offsetMs ?? 0) * 1000} END)`
+  return `make_timestamptz(${local.micros} - CASE ${cases.join(' ')} ELSE ${(first?.offsetMs ?? 0) * 1000} END)`
+}
+
+/** The difference of two timestamps takes a sixth of the time of the subtraction of two integers, whose engine code is not vectorized. */
+function shiftedMicros({ micros, time }: LocalTime, offsetMs: number): string {
+  const offset = offsetMs * 1000
+  return time === undefined ? `${micros} - ${offset}` : `date_diff('microseconds', make_timestamp(${offset}), ${time})`
 }
 
 /** The start of the local calendar unit, as microseconds of the local clock: names the folder of a row. */

@@ -253,8 +253,14 @@ export class Workbench {
 }
 
 function profileName({ id }: Kept, binding: SourceBinding): string {
-  return `${id} ${canonicalJson([binding.columns, binding.eventTime])}`
+  const known = readings.get(binding)
+  const reading = known ?? canonicalJson([binding.columns, binding.eventTime])
+  if (known === undefined) readings.set(binding, reading)
+  return `${id} ${reading}`
 }
+
+/** What a binding reads of an object, as text: asked for each object of each partition. */
+const readings = new WeakMap<SourceBinding, string>()
 
 function download(store: ObjectStore, object: FetchableObject, file: string): Promise<void> {
   return presentOrGone(() => store.download(object.key, file, { ifMatch: object.match }))
