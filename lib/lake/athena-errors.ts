@@ -1,7 +1,7 @@
 import { AthenaServiceException, type QueryExecution } from '@aws-sdk/client-athena'
 import { HindcastError, InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
 import type { OwnWorkgroup } from './athena-workgroup.ts'
-import { noRegion } from './no-region.ts'
+import { notConfigured } from './not-configured.ts'
 
 const DENIED = /^(AccessDenied(Exception)?|UnrecognizedClientException|ExpiredTokenException|InvalidSignatureException)$/
 /** What Athena says of a failed query that is no fault of the request: https://docs.aws.amazon.com/athena/latest/ug/error-reference.html */
@@ -10,14 +10,13 @@ const SYSTEM_ERROR = 1
 /** Classifies an error of the client, once, at the border. `what` is the service as a person knows it. */
 export function athenaError(error: unknown, what: string): HindcastError {
   if (error instanceof HindcastError) return error
-  const unset = noRegion(error)
+  const unset = notConfigured(error)
   if (unset) return unset
   const [name, text] = error instanceof Error ? [error.name, error.message] : ['', String(error)]
   const status = error instanceof AthenaServiceException ? error.$metadata.httpStatusCode : undefined
   const options = { cause: error }
   if (DENIED.test(name))
     return new InvalidInputError(`${what} must not be used with these credentials: ${name}; expected a role that may`, {}, options)
-  if (name === 'CredentialsProviderError') return new InvalidInputError(`${what} cannot be reached: ${text}`, {}, options)
   if (name === 'InvalidRequestException') return new InvalidInputError(`${what} refused the request: ${text}`, {}, options)
   if (status === undefined || status >= 500 || status === 429 || /Throttl|TooManyRequests/.test(name))
     return new TransientError(`${what} did not answer: ${name}: ${text}`, {}, options)

@@ -1,6 +1,6 @@
 import { GlueServiceException } from '@aws-sdk/client-glue'
 import { ConflictError, HindcastError, InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
-import { noRegion } from './no-region.ts'
+import { notConfigured } from './not-configured.ts'
 
 /** Another writer was faster, or someone is writing the same table now. */
 const CONFLICT = /^(ConcurrentModificationException|AlreadyExistsException|VersionMismatchException)$/
@@ -15,7 +15,7 @@ export function isNoTable(error: unknown): boolean {
 /** Classifies an error of the client, once, at the border. `what` is `database.table`. */
 export function glueError(error: unknown, what: string, database: string): HindcastError {
   if (error instanceof HindcastError) return error
-  const unset = noRegion(error)
+  const unset = notConfigured(error)
   if (unset) return unset
   const [name, text] = error instanceof Error ? [error.name, error.message] : ['', String(error)]
   const status = error instanceof GlueServiceException ? error.$metadata.httpStatusCode : undefined
@@ -25,7 +25,6 @@ export function glueError(error: unknown, what: string, database: string): Hindc
     return new InvalidInputError(`Glue database ${database} does not exist; expected one of this account and region`, {}, options)
   if (DENIED.test(name))
     return new InvalidInputError(`table ${what} must not be used with these credentials: ${name}; expected a role that may`, {}, options)
-  if (name === 'CredentialsProviderError') return new InvalidInputError(`table ${what} cannot be reached: ${text}`, {}, options)
   if (name === 'InvalidInputException' || name === 'ResourceNumberLimitExceededException')
     return new InvalidInputError(`table ${what} was refused by Glue: ${name}: ${text}`, {}, options)
   if (status === undefined || status >= 500 || status === 429 || /Throttl/.test(name))

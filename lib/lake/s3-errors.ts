@@ -1,10 +1,10 @@
 import { S3ServiceException } from '@aws-sdk/client-s3'
 import { ConflictError, HindcastError, InternalError, InvalidInputError, TransientError } from '../model/errors.ts'
-import { noRegion } from './no-region.ts'
+import { notConfigured } from './not-configured.ts'
 
 /** Codes of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html that a caller can do something about. */
 const DENIED = /^(AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|AllAccessDisabled|Forbidden|403)$/
-const WRONG_PLACE = /^(NoSuchBucket|PermanentRedirect|InvalidBucketName|AuthorizationHeaderMalformed|CredentialsProviderError)$/
+const WRONG_PLACE = /^(NoSuchBucket|PermanentRedirect|InvalidBucketName|AuthorizationHeaderMalformed)$/
 
 /** What arrived is not what was sent. */
 const DAMAGED = /^(BadDigest|XAmzContentSHA256Mismatch|XAmzContentChecksumMismatch)$/
@@ -32,7 +32,7 @@ export function wasRetried(error: unknown): boolean {
 /** Classifies an error of the client, once, at the border. */
 export function s3Error(error: unknown, what: string): HindcastError {
   if (error instanceof HindcastError) return error
-  const unset = noRegion(error)
+  const unset = notConfigured(error)
   if (unset) return unset
   const [name, status] = [nameOf(error), statusOf(error)]
   const text = error instanceof Error ? error.message : String(error)

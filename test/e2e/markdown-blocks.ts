@@ -32,7 +32,7 @@ export function masked(text: string): string {
     .replace(/\b\d{8}T\d{6}Z-[0-9a-f]{4}\b/g, 'RUN')
     .replace(/\b\d+(\.\d+)?(ms|s)\b/g, 'TIME')
     .replace(/\b\d[\d,.]* (B|kB|MB)\b/g, 'SIZE')
-    .replace(/ *\$\d[\d.]*/g, ' PRICE')
+    .replace(/ *<?\$\d[\d.]*/g, ' PRICE')
     .replace(/ *\d[\d.]* GB-s/g, ' COMPUTE')
     .replace(/ in \d+ tasks /g, ' in TASKS ')
     .replace(/[ \t]+$/gm, '')

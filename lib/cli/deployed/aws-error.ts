@@ -1,21 +1,18 @@
-import { noRegion } from '../../lake/no-region.ts'
+import { notConfigured } from '../../lake/not-configured.ts'
 import { HindcastError, InternalError, InvalidInputError, TransientError } from '../../model/errors.ts'
 
 /** Names that a caller can do something about. A token or signature that is refused is a matter of the credentials too. */
 const DENIED =
   /^(AccessDenied(Exception)?|UnauthorizedOperation|UnrecognizedClientException|InvalidClientTokenId|InvalidSignatureException|SignatureDoesNotMatch|ExpiredToken(Exception)?|MissingAuthenticationToken(Exception)?)$/
-const NO_CREDENTIALS = /^(CredentialsProviderError|TokenProviderError)$/
 const BUSY = /Throttl|TooManyRequests|LimitExceeded|RequestTimeout|TimeoutError/
 
 /** Classifies what a client of AWS threw, once, at the border. `what` is whom it asked. */
 export function awsError(error: unknown, what: string): HindcastError {
   if (error instanceof HindcastError) return error
-  const unset = noRegion(error)
+  const unset = notConfigured(error)
   if (unset) return unset
   const { name, message, status } = factsOf(error)
   const options = { cause: error }
-  if (NO_CREDENTIALS.test(name))
-    return new InvalidInputError(`no AWS credentials were found: ${message}; expected what the AWS CLI uses too`, {}, options)
   if (DENIED.test(name) || status === 403)
     return new InvalidInputError(`${what} must not be used with these credentials: ${message}`, {}, options)
   if (status === undefined || status >= 500 || status === 429 || BUSY.test(name))
