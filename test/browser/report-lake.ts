@@ -97,8 +97,12 @@ async function killRun(root: string): Promise<string> {
     '--reason',
     'to be killed',
   ]
-  const child = spawn(process.execPath, [BIN, ...args, ...backfill], { stdio: 'ignore' })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const child = spawn(process.execPath, [BIN, ...args, ...backfill], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let told = ''
+  child.stderr.on('data', (text) => {
+    told += text
+  })
+  const ended = new Promise((resolve) => child.once('close', resolve))
   for (;;) {
     const run = (await runsOf(root)).find((name) => !before.includes(name))
     const results = run === undefined ? [] : await readdir(join(root, 'lake/runs', run, 'results')).catch(() => [])
@@ -107,7 +111,11 @@ async function killRun(root: string): Promise<string> {
       await ended
       return run
     }
-    if (child.exitCode !== null) throw new Error('the run to be killed ended first')
+    // What ended by a signal of its own, as of a machine short of memory, has no exit code.
+    if (child.exitCode !== null || child.signalCode !== null) {
+      await ended
+      throw new Error(`the run to be killed ended first, with ${child.exitCode ?? child.signalCode}: ${told}`)
+    }
     await sleep(5)
   }
 }

@@ -13,6 +13,9 @@ export interface CliResult {
   readonly err: string
 }
 
+/** No command of a test takes as long, however busy the machine. */
+const STUCK_AFTER_MS = 170_000
+
 /** Runs one command line of the CLI in this process and gives what it wrote. */
 export async function runCli(args: readonly string[]): Promise<CliResult> {
   const written = { out: '', err: '' }
@@ -22,9 +25,15 @@ export async function runCli(args: readonly string[]): Promise<CliResult> {
       return true
     })
   const spies = [capture(process.stdout, 'out'), capture(process.stderr, 'err')]
+  let timer: NodeJS.Timeout | undefined
+  const stuck = new Promise<never>((_, reject) => {
+    const tell = () => reject(new Error(`stuck for ${STUCK_AFTER_MS} ms: hindcast ${args.join(' ')}\n${written.err}${written.out}`))
+    timer = setTimeout(tell, STUCK_AFTER_MS)
+  })
   try {
-    return { code: await main(args), ...written }
+    return { code: await Promise.race([main(args), stuck]), ...written }
   } finally {
+    clearTimeout(timer)
     for (const spy of spies) spy.mockRestore()
   }
 }
