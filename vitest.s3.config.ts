@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     // Not among those of `npm test`: Go builds the server for minutes, once.
     include: ['test/s3/**/*.s3-test.ts'],
-    testTimeout: 180_000,
+    testTimeout: 300_000,
     hookTimeout: 600_000,
   },
 })

@@ -60,7 +60,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     const client = new S3Client({ forcePathStyle: true })
     await client.send(new CreateBucketCommand({ Bucket: 'lake' }))
     store = new S3Store(client, 'lake')
-  }, 300_000)
+  })
   afterAll(() => {
     vi.unstubAllEnvs()
     emulator?.close()
@@ -70,7 +70,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     for (const { key } of await listAll(store, { prefix: '' })) await store.delete(key)
   }
 
-  it('does what it does on a folder, with the same bytes', { timeout: 120_000 }, async () => {
+  it('does what it does on a folder, with the same bytes', async () => {
     const dir = join(await temporaryFolder(), 'project')
     await runCli(['--now', NOW, 'init', dir])
     for (const [key, bytes] of await filesBelow(join(dir, 'lake'))) await store.put(key, bytes)
@@ -119,7 +119,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     expect(sets(inBucket)).toEqual(sets(inFolder))
   })
 
-  it('publishes, rolls back, pins, drops and trains as on a folder', { timeout: 180_000 }, async () => {
+  it('publishes, rolls back, pins, drops and trains as on a folder', async () => {
     const dir = join(await temporaryFolder(), 'project')
     await runCli(['--now', NOW, 'init', dir])
     await emptyBucket()
@@ -178,7 +178,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a bucket, emulated${missing =
     await both(2, LATER, 'plan', 'country_active', '--last', '1d')
   })
 
-  it('decides how long raw data stays, and forgets what a deleted object left, as on a folder', { timeout: 120_000 }, async () => {
+  it('decides how long raw data stays, and forgets what a deleted object left, as on a folder', async () => {
     const project = await openProject(VISITS, NOW)
     await emptyBucket()
     const folder = join(project.root, 'lake')

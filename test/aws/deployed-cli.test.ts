@@ -54,7 +54,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(both).toMatchObject({ code: 2, err: expect.stringContaining('expected one of them') })
   })
 
-  it('works as it is built, too', { timeout: 60_000 }, async () => {
+  it('works as it is built, too', async () => {
     // `npm test` has just built it. Packages that only a stack needs are loaded late, which a bundle does in a way of its own.
     if (!existsSync(BUILT)) await promisify(execFile)(process.execPath, ['scripts/build.ts'])
     const args = ['--stack', 'Hindcast', '--features', use.definitions, '--now', NOW, 'status', '--json']
@@ -101,7 +101,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(await runs()).toEqual([])
   })
 
-  it('starts a run, shows how far it is, and ends as the local command does', { timeout: 120_000 }, async () => {
+  it('starts a run, shows how far it is, and ends as the local command does', async () => {
     const { code, out, err } = await on('backfill', 'busy', ...APRIL, '--max-concurrency', '5', '--reason', 'first')
     const [run = '', ...others] = await runs()
     expect(others).toEqual([])
@@ -138,7 +138,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     return { run: (JSON.parse(out) as { readonly run: string }).run, release }
   }
 
-  it('goes on when nobody watches, and is watched again', { timeout: 120_000 }, async () => {
+  it('goes on when nobody watches, and is watched again', async () => {
     const { run, release } = await holdTasks('busy', ...APRIL, '--reprocess', 'all', '--max-concurrency', '5')
     const watching = on('watch')
     await vi.waitFor(() => expect(process.listenerCount('SIGINT')).toBeGreaterThan(0))
@@ -166,7 +166,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(await on('throttle', run, '7')).toMatchObject({ code: 2, err: expect.stringContaining('has ended (SUCCEEDED)') })
   })
 
-  it('throttles a run with all its levels, also before one is at work', { timeout: 120_000 }, async () => {
+  it('throttles a run with all its levels, also before one is at work', async () => {
     const both = ['busy', 'busier', '--from', '2001-04-02', '--to', '2001-04-30', '--reprocess', 'all'] as const
     const { run, release } = await holdTasks(...both, '--max-concurrency', '5')
     const lasts = await claimOf(run)
@@ -198,7 +198,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     return (await readClaims(use.deployed.store, 0)).find((claim) => claim.run === run)?.expires ?? 0
   }
 
-  it('cancels a run: what it holds is released, and the same request does the rest', { timeout: 120_000 }, async () => {
+  it('cancels a run: what it holds is released, and the same request does the rest', async () => {
     for (const key of await keys('features/busy/')) if (key.includes('dt=2001-04-1')) await use.deployed.store.delete(key)
     const request = ['busy', ...APRIL, '--max-concurrency', '2'] as const
     const { run, release } = await holdTasks(...request)
@@ -221,7 +221,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(await outputs('features/busy/')).toHaveLength(30)
   })
 
-  it('ends with 3 where tasks failed, and names them', { timeout: 120_000 }, async () => {
+  it('ends with 3 where tasks failed, and names them', async () => {
     await use.deployed.remove('features/busier/')
     use.fault = ({ functionName }) => {
       if (functionName.includes('Transform')) throw new DataError('bad bytes')
@@ -235,7 +235,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(await on('backfill', ...request)).toMatchObject({ code: 0 })
   })
 
-  it('does the rest of a run again, of one that computes everything only what did not finish', { timeout: 120_000 }, async () => {
+  it('does the rest of a run again, of one that computes everything only what did not finish', async () => {
     use.fault = ({ event }) => {
       const { place } = event as { readonly place?: { readonly index: number } }
       if (place?.index === 1) throw new DataError('bad bytes')
@@ -262,7 +262,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(await on('redrive')).toMatchObject({ code: 2, err: expect.stringContaining('expected a RUN, or --dead-letters') })
   })
 
-  it('moves dead letters back to the live queue, after showing them', { timeout: 60_000 }, async () => {
+  it('moves dead letters back to the live queue, after showing them', async () => {
     const client = new SQSClient({ useQueueUrlAsEndpoint: false })
     const queues = (await client.send(new ListQueuesCommand({}))).QueueUrls ?? []
     const QueueUrl = queues.find((url) => url !== use.deployed.lake.queueUrl)
@@ -306,7 +306,7 @@ describe.skipIf(missing !== undefined)(`the CLI on a stack, emulated${missing ==
     expect(await on('logs', '--function', 'trane')).toMatchObject({ code: 2, err: expect.stringContaining('expected one of plan, ') })
   })
 
-  it('computes a bucket in the stack that has it, and here only with the engine build of the lake', { timeout: 120_000 }, async () => {
+  it('computes a bucket in the stack that has it, and here only with the engine build of the lake', async () => {
     const at = ['--lake', `s3://${use.deployed.lake.bucket}`, '--features', use.definitions, '--now', NOW] as const
     const there = await runCli([...at, 'backfill', 'busy', ...APRIL])
     expect(there).toMatchObject({ code: 0, err: expect.stringMatching(/started run \S+-busy-/) })

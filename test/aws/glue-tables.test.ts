@@ -34,7 +34,7 @@ describe.skipIf(missing !== undefined)(`tables in Glue, emulated${missing === un
     emulator = await startEmulator()
     stubClientSettings(emulator.endpoint)
     glue = new GlueClient({})
-  }, 300_000)
+  })
   afterAll(async () => {
     vi.unstubAllEnvs()
     emulator?.close()

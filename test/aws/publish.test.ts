@@ -157,7 +157,7 @@ describe.skipIf(missing !== undefined)(`publishing a deployed run, emulated${mis
     expect(expires[0]).toBeGreaterThan(2 * 3_600_000)
   })
 
-  it('says of other ends what the same run would end with on one machine', { timeout: 120_000 }, async () => {
+  it('says of other ends what the same run would end with on one machine', async () => {
     const { deployed } = use
     await lay([...HISTORY, ...LIVE])
     const request = { view: 'busy', from: '2001-04-01', to: '2001-04-30', reprocess: 'all', unverified: true, maxConcurrency: 4 }

@@ -63,9 +63,7 @@ describe.skipIf(missing !== undefined)(`definitions that go back, emulated${miss
     return found
   }
 
-  it('deploy, change, go back: no new version, the old one complete, nothing to compute, nothing to pay', {
-    timeout: 120_000,
-  }, async () => {
+  it('deploy, change, go back: no new version, the old one complete, nothing to compute, nothing to pay', async () => {
     const { deployed } = use
     for (const day of days('2001-03-01', 31)) await deployed.store.put(tickKey(day), ticks(day))
     await deployed.purge()

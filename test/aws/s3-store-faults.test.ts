@@ -28,7 +28,7 @@ describe.skipIf(missing !== undefined)(`S3 behind a network that fails${missing 
     emulator = await startEmulator()
     proxy = await openFaultyProxy(emulator.endpoint)
     scratch = await mkdtemp(join(tmpdir(), 'faults-'))
-  }, 300_000)
+  })
   beforeEach(async () => {
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
     client = openS3Client({ endpoint: proxy.endpoint, region: 'us-east-1', forcePathStyle: true, credentials, idleMsMax: 1000 })

@@ -21,7 +21,7 @@ describe.skipIf(missing !== undefined)(`S3, emulated${missing === undefined ? ''
     emulator = await startEmulator()
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
     client = new S3Client({ endpoint: emulator.endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
-  }, 300_000)
+  })
   afterAll(() => {
     client?.destroy()
     emulator?.close()

@@ -42,7 +42,7 @@ describe.skipIf(executable === undefined)('a report in a browser', () => {
     await make('lake')
     await make('run', finished)
     await make('killed', killed)
-  }, 600_000)
+  })
   afterAll(async () => {
     await browser?.close()
     if (root !== '') await rm(root, { recursive: true, force: true })

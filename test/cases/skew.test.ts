@@ -47,7 +47,7 @@ describe.each(runs)('$name (folder lake: $folder)', ({ name, folder }) => {
       await live.close()
       await past.close()
     }
-  }, 60_000)
+  })
 })
 
 async function runLive(skew: SkewCase, house: House): Promise<void> {

@@ -81,7 +81,7 @@ it('bad objects are named, everything else is computed, and the exit code says i
   expect(last.stdout).toMatch(/1 object landed, 2 written/)
   expect(last.status).toBe(0)
   expectClean(join(root, 'lake'))
-}, 60_000)
+})
 
 it('keys that fit no template are told by a plan', () => {
   put('lake/events/2001-03-02.jsonl', row(2, 1))
@@ -93,7 +93,7 @@ it('keys that fit no template are told by a plan', () => {
     'not read: 3 objects of events whose keys do not fit events/dt={yyyy}-{MM}-{dd}/, such as events/2001-03-02.jsonl, events/dt=2001-03-02b/a.jsonl',
   )
   expect(ended.status).toBe(0)
-}, 60_000)
+})
 
 it('a lake folder that is not writable', () => {
   const lake = join(root, 'lake')
@@ -107,14 +107,14 @@ it('a lake folder that is not writable', () => {
   expect(ended.status).toBe(2)
   expect(filesUnder(lake)).toEqual(before)
   chmodSync(lake, 0o755)
-}, 60_000)
+})
 
 it('a lake that is a file', () => {
   put('not-a-folder', '')
   const ended = hindcast(['--lake', join(root, 'not-a-folder'), 'backfill', '--last', '2d'])
   expect(ended.stderr).toMatch(/not-a-folder/)
   expect(ended.status).toBe(2)
-}, 60_000)
+})
 
 it('a full disk', (context) => {
   const disk = join(root, 'disk')
@@ -142,7 +142,7 @@ it('a full disk', (context) => {
   } finally {
     spawnSync('umount', ['-l', disk])
   }
-}, 120_000)
+})
 
 function hindcast(args: readonly string[], options: { readonly unprivileged?: boolean } = {}) {
   const given = args.includes('--lake') ? [] : ['--lake', join(root, 'lake')]

@@ -9,8 +9,6 @@ import { runCli, temporaryFolder } from './run-cli.ts'
 
 // Of clocks that fit alike, that of the person who asks is taken.
 vi.stubEnv('TZ', 'UTC')
-vi.setConfig({ testTimeout: 180_000 })
-
 const DAY_MS = 86_400_000
 const HOUR_MS = DAY_MS / 24
 

@@ -23,7 +23,7 @@ test('the sample follows from the clock, ends yesterday, and has NULLs and two c
   expect(new Set(rows.map((row) => row.id)).size).toBe(rows.length)
 })
 
-test('every command of the README works as it is', { timeout: 60_000 }, async () => {
+test('every command of the README works as it is', async () => {
   const dir = join(await temporaryFolder(), 'new', 'project')
   expect(await runCli(['--now', NOW, 'init', dir])).toMatchObject({ code: 0, err: '' })
   const readme = await readFile(join(dir, 'README.md'), 'utf8')

@@ -6,11 +6,9 @@ import { execFile } from 'node:child_process'
 import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { type Block, blocksOf } from './markdown-blocks.ts'
 import { temporaryFolder } from './run-cli.ts'
-
-vi.setConfig({ testTimeout: 300_000 })
 
 const run = promisify(execFile)
 const PACKAGES = resolve('node_modules')

@@ -4,9 +4,6 @@ import { dirname, join } from 'node:path'
 import { afterEach, vi } from 'vitest'
 import { main } from '../../lib/cli/main.ts'
 
-// Whole commands, and every put is forced to disk: on a busy machine a test may take seconds.
-vi.setConfig({ testTimeout: 60_000 })
-
 export interface CliResult {
   readonly code: number
   readonly out: string

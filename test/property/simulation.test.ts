@@ -70,7 +70,7 @@ async function findSeed({
 
 describe('the simulation notices a broken', () => {
   for (const pinned of CAUGHT) {
-    it(pinned.mutant, { timeout: 300_000 }, async () => {
+    it(pinned.mutant, async () => {
       const pure = 'pure' in pinned
       const seed = await findSeed({ ...pinned, pure })
       if (seed === undefined) throw new Error(`no schedule of ${TRIED_MAX} shows ${pinned.mutant}`)
@@ -80,7 +80,7 @@ describe('the simulation notices a broken', () => {
     })
   }
 
-  it('put of bytes that stand there already, by its puts', { timeout: 120_000 }, async () => {
+  it('put of bytes that stand there already, by its puts', async () => {
     const batch = { first: 1, count: 10, pure: false, engine: 'plain' } as const
     const puts = (results: Awaited<ReturnType<typeof runBatch>>) => results.reduce((sum, result) => sum + result.puts, 0)
     expect(puts(await runBatch({ ...batch, mutant: 'put_identical' }))).toBeGreaterThan(puts(await runBatch(batch)))

@@ -21,7 +21,7 @@ async function elfOf(file: string): Promise<{ readonly magic: string; readonly m
   return { magic: buffer.toString('latin1', 0, 4), machine: buffer.readUInt16LE(18) }
 }
 
-test('the bundle has the binding of the function’s machine, fits Lambda, and goes with its definitions', { timeout: 180_000 }, async () => {
+test('the bundle has the binding of the function’s machine, fits Lambda, and goes with its definitions', async () => {
   const app = new App({ outdir: mkdtempSync(join(tmpdir(), 'hindcast-bundle-')) })
   const stack = new Stack(app, 'Bundle')
   new HindcastFunction(stack, 'Register', { verb: 'register', engine: true, definitions: 'features', environment: {} })

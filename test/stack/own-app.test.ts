@@ -16,7 +16,7 @@ beforeAll(async () => {
   const context = JSON.stringify({ 'aws:cdk:bundling-stacks': [] })
   const env = { PATH: process.env.PATH, CDK_OUTDIR: assembly, CDK_CONTEXT_JSON: context }
   await promisify(execFile)(process.execPath, [APP], { cwd: tmpdir(), env })
-}, 120_000)
+})
 
 function resourcesOf(stack: string): Resource[] {
   return Object.values(JSON.parse(readFileSync(join(assembly, `${stack}.template.json`), 'utf8')).Resources)

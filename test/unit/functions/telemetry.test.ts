@@ -44,7 +44,7 @@ async function openDaemon() {
   return { segments, address: `127.0.0.1:${socket.address().port}`, close: () => socket.close() }
 }
 
-test('a deployed call writes a line per partition, figures by view and a trace', { timeout: 60_000 }, async () => {
+test('a deployed call writes a line per partition, figures by view and a trace', async () => {
   const { lake, version } = await openLakeFolder()
   const daemon = await openDaemon()
   const days = { first: '2001-03-01', last: '2001-03-03' }
