@@ -12,8 +12,22 @@ export function findBrowser(): string | undefined {
   return found.find((file) => file !== undefined && existsSync(file))
 }
 
-export function openBrowser(executablePath: string): Promise<Browser> {
-  return puppeteer.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] })
+const LAUNCHES_MAX = 3
+
+/**
+ * Now and then a browser starts and never answers (https://github.com/puppeteer/puppeteer/issues/7225); another one is started then,
+ * before the test runs into its own limit.
+ */
+export async function openBrowser(executablePath: string): Promise<Browser> {
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage']
+  for (let launch = 1; ; launch++) {
+    try {
+      return await puppeteer.launch({ executablePath, args, protocolTimeout: 60_000 })
+    } catch (error) {
+      if (launch === LAUNCHES_MAX) throw error
+      console.warn(`browser launch ${launch} of ${LAUNCHES_MAX}: ${String(error)}`)
+    }
+  }
 }
 
 export interface Look {
