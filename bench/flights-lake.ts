@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -20,9 +20,4 @@ export async function layFlights(lake: string): Promise<void> {
   await connection.run(sql)
   connection.closeSync()
   instance.closeSync()
-}
-
-/** Removes everything from a lake but its flights. */
-export async function emptyLake(lake: string): Promise<void> {
-  for (const name of await readdir(lake)) if (name !== 'flights') await rm(join(lake, name), { recursive: true, force: true })
 }
