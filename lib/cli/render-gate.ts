@@ -2,7 +2,7 @@ import type { ColumnShare, Diff } from '../pipeline/diff.ts'
 import type { Gate, GatedView } from '../pipeline/gate.ts'
 import type { Trial } from '../pipeline/try-version.ts'
 import { renderDifferent } from './render-different.ts'
-import { count } from './table.ts'
+import { count, grouped } from './table.ts'
 
 const COLUMNS_MAX = 3
 const REFUSED_MAX = 3
@@ -47,12 +47,11 @@ export function describeTrials(trials: readonly Trial[]): string[] {
 }
 
 function describeSample({ rows, columns, notCompared, hints }: Diff): string[] {
-  const number = (amount: number) => amount.toLocaleString('en-US')
   const worst = columns.filter(({ share }) => share > 0).slice(0, COLUMNS_MAX)
   const differing = rows.different + rows.lastBits
   const lone = notCompared.map(({ column, reason }) => `${column} (${reason})`)
   return [
-    `${number(rows.matched)} rows matched: ${number(rows.same)} the same, ${number(differing)} different; ${number(rows.onlyHere)} only published, ${number(rows.onlyThere)} only new`,
+    `${grouped(rows.matched)} rows matched: ${grouped(rows.same)} the same, ${grouped(differing)} different; ${grouped(rows.onlyHere)} only published, ${grouped(rows.onlyThere)} only new`,
     ...(worst.length > 0 ? [`differs in ${worst.map(describeColumn).join(', ')}`] : []),
     ...(lone.length > 0 ? [`not compared: ${lone.join(', ')}`] : []),
     ...hints.map(({ text }) => `hint: ${text}`),

@@ -67,7 +67,7 @@ function renderUnmatched(plan: Plan): string[] {
 function renderWork(plan: Plan): string {
   const tasks = plan.levels.reduce((sum, level) => sum + level.tasks.length, 0)
   if (tasks === 0) return 'nothing to compute'
-  const maybe = plan.maybe > 0 ? ` (and ${plan.maybe.toLocaleString('en-US')} maybe)` : ''
+  const maybe = plan.maybe > 0 ? ` (and ${grouped(plan.maybe)} maybe)` : ''
   return `computes ${count(plan.partitions, 'partition')}${maybe} in ${count(tasks, 'task')} on ${count(plan.levels.length, 'level')}`
 }
 
@@ -98,5 +98,5 @@ function fromTo({ lowUsd, highUsd }: { readonly lowUsd: number; readonly highUsd
 }
 
 function amount(value: number, unit: string): string {
-  return unit === 'bytes' ? prettyBytes(value) : `${Math.ceil(value).toLocaleString('en-US')} ${unit}`
+  return unit === 'bytes' ? prettyBytes(value) : `${grouped(Math.ceil(value))} ${unit}`
 }

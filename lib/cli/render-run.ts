@@ -6,7 +6,7 @@ import type { RunReport } from '../pipeline/run-report.ts'
 import { EXIT } from './exit-codes.ts'
 import { renderGate } from './render-gate.ts'
 import { exitCodeOfPublish, renderRunPublish } from './render-publish.ts'
-import { count, usd } from './table.ts'
+import { count, grouped, usd } from './table.ts'
 
 const SHOWN_MAX = 10
 
@@ -18,7 +18,7 @@ export function renderRun(
 ): string {
   const order = ['written', 'confirmed', 'fresh', 'rejected', 'blocked', 'pending']
   const kinds = Object.keys(report.outcomes).sort((a, b) => rank(order, a) - rank(order, b))
-  const outcomes = kinds.map((kind) => `${(report.outcomes[kind] ?? 0).toLocaleString('en-US')} ${kind.replace('_', ' ')}`)
+  const outcomes = kinds.map((kind) => `${grouped(report.outcomes[kind] ?? 0)} ${kind.replace('_', ' ')}`)
   const landed = report.landed > 0 ? [`${count(report.landed, 'object')} landed`] : []
   const stopped = report.gate?.verdict === 'different' ? 'stopped by a difference' : undefined
   return [
@@ -47,7 +47,7 @@ function renderBill({ lines, usd: billed, lowUsd, highUsd }: Bill): string[] {
 }
 
 function more(amount: number, what: string): string[] {
-  return amount > 0 ? [`  and ${amount.toLocaleString('en-US')} more ${what}`] : []
+  return amount > 0 ? [`  and ${grouped(amount)} more ${what}`] : []
 }
 
 function rank(order: readonly string[], kind: string): number {

@@ -5,7 +5,7 @@
 import prettyBytes from 'pretty-bytes'
 import { addRequests, NO_REQUESTS, type Requests } from '../lake/counting-store.ts'
 import { type BilledLine, billOf, FUNCTION_GB, FUNCTION_SECONDS_MAX, type PriceTable, type Quote, type Work } from '../model/price.ts'
-import { count } from '../model/words.ts'
+import { count, grouped } from '../model/words.ts'
 import type { Gate } from './gate.ts'
 import type { Tally } from './run-tally.ts'
 import type { Spent } from './run-task.ts'
@@ -109,7 +109,7 @@ function whyLessWork(facts: BillFacts): string[] {
 function whyTasks({ tally }: BillFacts): string[] {
   const planned = tally.levels.reduce((sum, { tasks }) => sum + tasks, 0)
   const unstarted = planned - ended(tally)
-  return unstarted > 0 ? [`${unstarted.toLocaleString('en-US')} of ${count(planned, 'task')} did not end`] : []
+  return unstarted > 0 ? [`${grouped(unstarted)} of ${count(planned, 'task')} did not end`] : []
 }
 
 function whyFailed({ tally }: BillFacts): string[] {
@@ -139,7 +139,8 @@ function whyDurations({ tally }: BillFacts): string[] {
 
 function time(ms: number): string {
   const [value, unit] = ms < 1000 ? [ms, 'ms'] : [ms / 1000, 's']
-  return `${value.toLocaleString('en-US', { maximumSignificantDigits: 3 })} ${unit}`
+  const rounded = Number(value.toPrecision(3))
+  return `${Number.isInteger(rounded) ? grouped(rounded) : rounded} ${unit}`
 }
 
 function whyPlanning({ planning }: BillFacts): string[] {
