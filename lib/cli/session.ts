@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { LocalEngine } from '../engine/local-engine.ts'
 import { removeDeadClaims } from '../lake/claims.ts'
 import { readDefinitions } from '../lake/definitions.ts'
+import { classifyFolderError, errorCode } from '../lake/folder-errors.ts'
 import type { OpenLake } from '../lake/open-lake.ts'
 import { isBucket, openLake } from '../lake/open-lake.ts'
 import { type Registered, readCatalog, requireEngine, withVersions } from '../lake/registry.ts'
@@ -103,16 +104,26 @@ async function loadCatalog(context: CliContext, lake: OpenLake, engine: LocalEng
 
 /**
  * A folder of this process alone for local files. Beside the lake's objects where the lake is written, so that bringing an object is a
- * hard link; folders of processes that died are removed.
+ * hard link, else in one of this user's; folders of processes that died are removed. @throws InvalidInputError where it cannot be written.
  */
 export async function scratchFolder(lake: string | undefined): Promise<string> {
-  const parent = lake === undefined || isBucket(lake) ? join(tmpdir(), 'hindcast') : join(resolve(lake), '.hindcast', 'scratch')
-  await mkdir(parent, { recursive: true })
+  const local = lake === undefined || isBucket(lake) ? undefined : resolve(lake)
+  const parent = local === undefined ? join(tmpdir(), `hindcast-${process.getuid?.() ?? 'user'}`) : join(local, '.hindcast', 'scratch')
+  const own = join(parent, `${process.pid}-${counter++}`)
+  try {
+    await mkdir(parent, { recursive: true })
+    // Of a folder that is there and read-only, only one level at a time tells the truth.
+    await mkdir(own).catch((error) => {
+      if (errorCode(error) !== 'EEXIST') throw error
+    })
+  } catch (cause) {
+    throw classifyFolderError(cause, { action: 'write', folder: local ?? parent })
+  }
   for (const name of await readdir(parent)) {
     const pid = Number(name.split('-')[0])
     if (!isAlive(pid)) await rm(join(parent, name), { recursive: true, force: true })
   }
-  return join(parent, `${process.pid}-${counter++}`)
+  return own
 }
 
 let counter = 0

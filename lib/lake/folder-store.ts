@@ -39,7 +39,12 @@ async function prepareFolder(folder: string): Promise<void> {
     await mkdir(staging, { recursive: true })
     await removeLeftovers(staging, Date.now())
   } catch (cause) {
-    if (isMissing(cause) || errorCode(cause) === 'EEXIST') throw new InvalidInputError(`folder ${folder} cannot be made`, {}, { cause })
+    if (isMissing(cause) || errorCode(cause) === 'EEXIST') {
+      // Of a folder that is there and read-only, making several levels at once says that it is missing.
+      const found = await stat(folder).catch(() => undefined)
+      const what = found?.isDirectory() ? 'is not writable' : 'cannot be made'
+      throw new InvalidInputError(`folder ${folder} ${what}`, {}, { cause })
+    }
     throw classifyFolderError(cause, { action: 'write', folder })
   }
 }

@@ -3,10 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, type TestContext } from 'vitest'
 
 const BIN = join(import.meta.dirname, '../../bin/hindcast.ts')
 const NOW = '2001-03-05T06:00:00Z'
+const PERIOD = ['--from', '2001-03-01', '--to', '2001-03-04']
 
 let root: string
 beforeEach(() => {
@@ -95,18 +96,50 @@ it('keys that fit no template are told by a plan', () => {
   expect(ended.status).toBe(0)
 })
 
-it('a lake folder that is not writable', () => {
+it.each(['new', 'used'])('a lake folder that is not writable: a %s one', (state) => {
   const lake = join(root, 'lake')
-  put('lake/.hindcast/tmp/x', '')
-  rmSync(join(lake, '.hindcast'), { recursive: true })
+  if (state === 'used') expect(hindcast(['backfill', ...PERIOD, '--workers', '1']).status).toBe(0)
   chmodSync(lake, 0o555)
   const before = filesUnder(lake)
-  const ended = hindcast(['backfill', '--from', '2001-03-01', '--to', '2001-03-04'], { unprivileged: true })
-  expect(ended.stderr).toMatch(/hindcast: folder .*lake is not writable/)
-  expect(ended.stderr).not.toMatch(/\n\s+at /)
-  expect(ended.status).toBe(2)
+  for (const command of [['backfill', ...PERIOD], ['live', '--once'], ['sweep']]) {
+    const ended = hindcast(command, { unprivileged: true })
+    expect(ended.stderr).toMatch(/hindcast: folder .*lake is not writable/)
+    expect(ended.stderr).not.toMatch(/\n\s+at /)
+    expect(ended.status).toBe(2)
+  }
+  expect(hindcast(['plan', ...PERIOD], { unprivileged: true }).status).toBe(0)
   expect(filesUnder(lake)).toEqual(before)
   chmodSync(lake, 0o755)
+})
+
+it.for(['new', 'used'])('a lake on a disk that is mounted read-only: a %s one', (state, context) => {
+  const disk = join(root, 'disk')
+  mkdirSync(disk)
+  if (!mount(['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk])) skip(context, 'a disk that is mounted read-only')
+  try {
+    for (const name of ['events', 'late']) put(`disk/lake/${name}/dt=2001-03-01/a.jsonl`, row(1, 1))
+    const lake = ['--lake', join(disk, 'lake')]
+    const day = ['--from', '2001-03-01', '--to', '2001-03-01']
+    if (state === 'used') expect(hindcast([...lake, 'backfill', ...day, '--workers', '1']).status).toBe(0)
+    mount(['-o', 'remount,ro', disk])
+    const ended = hindcast([...lake, 'backfill', ...day])
+    expect(ended.stderr).toMatch(/hindcast: folder .*lake is not writable/)
+    expect(ended.status).toBe(2)
+    expect(hindcast([...lake, 'plan', ...day]).status).toBe(0)
+  } finally {
+    spawnSync('umount', ['-l', disk])
+  }
+})
+
+it('another user of the machine looks at a lake after the first one did', (context) => {
+  if (process.getuid?.() !== 0) context.skip('only root can be two users')
+  for (const unprivileged of [false, true]) {
+    for (const command of [['check'], ['plan', ...PERIOD], ['preview', 'events_day']]) {
+      const ended = hindcast(command, { unprivileged })
+      expect(ended.stderr).not.toMatch(/EACCES|not writable/)
+      expect(ended.status).toBe(0)
+    }
+  }
 })
 
 it('a lake that is a file', () => {
@@ -119,10 +152,7 @@ it('a lake that is a file', () => {
 it('a full disk', (context) => {
   const disk = join(root, 'disk')
   mkdirSync(disk)
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk]).status !== 0) {
-    process.stderr.write('SKIPPED: a full disk (this machine permits no mount)\n')
-    context.skip('no mount permitted')
-  }
+  if (!mount(['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk])) skip(context, 'a full disk')
   try {
     for (const name of ['events', 'late']) for (const day of [1, 2, 3, 4]) put(`disk/lake/${name}/dt=2001-03-0${day}/a.jsonl`, row(day, 1))
     const run = ['--lake', join(disk, 'lake'), 'backfill', '--workers', '1', '--from', '2001-03-01', '--to']
@@ -152,6 +182,15 @@ function hindcast(args: readonly string[], options: { readonly unprivileged?: bo
     encoding: 'utf8',
     ...(options.unprivileged && asRoot && { uid: 65_534, gid: 65_534 }),
   })
+}
+
+function mount(args: readonly string[]): boolean {
+  return spawnSync('mount', args).status === 0
+}
+
+function skip(context: TestContext, what: string): never {
+  process.stderr.write(`SKIPPED: ${what} (this machine permits no mount)\n`)
+  return context.skip('no mount permitted')
 }
 
 function source(name: string, folders: string): string {
