@@ -17,6 +17,7 @@ export function countedStore(store: ObjectStore, counts: Counts): ObjectStore {
     download: (...args) => counted(counts, 'download', () => store.download(...args)),
     head: (...args) => counted(counts, 'head', () => store.head(...args)),
     list: (...args) => counted(counts, 'list', () => store.list(...args)),
+    listNames: (...args) => counted(counts, 'list', () => store.listNames(...args)),
     delete: (...args) => counted(counts, 'delete', () => store.delete(...args)),
   }
 }

@@ -102,14 +102,17 @@ function timedStore(store: ObjectStore, busy: Busy): ObjectStore {
     download: (...args) => busy.run(() => store.download(...args)),
     head: (...args) => busy.run(() => store.head(...args)),
     delete: (...args) => busy.run(() => store.delete(...args)),
-    async *list(options) {
-      const pages = store.list(options)[Symbol.asyncIterator]()
-      for (;;) {
-        const page = await busy.run(() => pages.next())
-        if (page.done) return
-        yield page.value
-      }
-    },
+    list: (options) => timedPages(store.list(options), busy),
+    listNames: (prefix) => timedPages(store.listNames(prefix), busy),
+  }
+}
+
+async function* timedPages<T>(all: AsyncIterable<T>, busy: Busy): AsyncGenerator<T> {
+  const pages = all[Symbol.asyncIterator]()
+  for (;;) {
+    const page = await busy.run(() => pages.next())
+    if (page.done) return
+    yield page.value
   }
 }
 

@@ -40,6 +40,7 @@ export const middlewares = [
 /** Takes note of an event. Its figures are written when the call ends, also when it fails; a process that is killed loses those. */
 export function tell({ event, ...values }: LogEvent): void {
   if (event === 'failed') logger.error(event, { values })
+  else if (event === 'unmatched') logger.warn(event, { values })
   else logger.info(event, { values })
   count(measure({ event, ...values }))
   if (event === 'partition') trace(values)

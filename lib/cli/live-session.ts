@@ -41,7 +41,7 @@ export async function openLive(context: CliContext, tell: (text: string, event: 
   const written = new Set<string>()
   const log = (event: LogEvent) => {
     const kind = event.event === 'partition' ? String(event.result) : event.event
-    if (kind !== 'sweep') counts[kind] = (counts[kind] ?? 0) + 1
+    if (kind !== 'sweep' && kind !== 'unmatched') counts[kind] = (counts[kind] ?? 0) + 1
     if (kind === 'written') written.add(`${event.view}@${event.version} ${event.partition}`)
     const text = describeEvent(event, environment.catalog)
     if (event.event === 'failed' || event.result === 'rejected') problems.push(text ?? event.event)
@@ -60,6 +60,7 @@ function describeEvent(event: LogEvent, catalog: Catalog): string | undefined {
     return `${event.result} ${nameOf(event, catalog)} ${event.partition}${event.reason ? `: ${event.reason}` : ` (${event.rows} rows)`}`
   if (event.event === 'landed')
     return `landed ${event.key}: ${event.rows} rows${event.late ? `, ${event.late} of them late` : ''}${event.skipped ? `, ${event.skipped} skipped` : ''}`
+  if (event.event === 'unmatched') return String(event.reason)
   if (event.event === 'failed') return `failed: ${event.error}`
   return event.event === 'ignored' ? `ignored ${event.key ?? event.message}: ${event.reason}` : undefined
 }

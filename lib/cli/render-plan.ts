@@ -2,6 +2,7 @@ import prettyBytes from 'pretty-bytes'
 import { STATE_KINDS } from '../model/states.ts'
 import type { Plan, PlannedState, PlannedView } from '../pipeline/plan.ts'
 import type { Advice } from '../pipeline/plan-advice.ts'
+import { renderUnmatched } from '../pipeline/unmatched.ts'
 import { count, grouped, renderTable, usd } from './table.ts'
 
 const COLUMNS: readonly PlannedState[] = [
@@ -17,7 +18,7 @@ export function renderPlan(plan: Plan): string {
     renderStates(plan.views),
     ...renderLeftOut(plan.views),
     ...renderLandings(plan),
-    ...renderUnmatched(plan),
+    ...plan.unmatched.map((one) => `  ${renderUnmatched(one)}`),
     renderWork(plan),
     renderQuote(plan),
     ...plan.advice.map(renderAdvice),
@@ -56,12 +57,6 @@ function renderLandings(plan: Plan): string[] {
       ? [`  refused: ${count(refused.length, 'object')} of ${source}, such as ${refused[0]}; hindcast status says why`]
       : []),
   ])
-}
-
-function renderUnmatched(plan: Plan): string[] {
-  return plan.unmatched.map(({ source, template, objects, keys }) => {
-    return `  not read: ${count(objects, 'object')} of ${source} whose keys do not fit ${template}, such as ${keys.join(', ')}`
-  })
 }
 
 function renderWork(plan: Plan): string {

@@ -2,6 +2,7 @@ import prettyMs from 'pretty-ms'
 import { STATE_KINDS } from '../model/states.ts'
 import type { SourceStatus } from '../pipeline/source-status.ts'
 import type { Status, ViewStatus } from '../pipeline/status.ts'
+import { renderUnmatched } from '../pipeline/unmatched.ts'
 import { EXIT } from './exit-codes.ts'
 import { renderRepairs, renderRepairsInShort } from './render-repairs.ts'
 import { count, renderTable } from './table.ts'
@@ -88,7 +89,11 @@ function renderAvailability({ receipts: { availability, byRuns } }: ViewStatus):
   return [`available: ${words} (${count(partitions, 'partition')} by live); ${held}`]
 }
 
-function renderSource({ source, newest, landings }: SourceStatus): string[] {
+function renderSource(status: SourceStatus): string[] {
+  return [...renderData(status), ...(status.unmatched ? [`  ${renderUnmatched(status.unmatched)}`] : [])]
+}
+
+function renderData({ source, newest, landings }: SourceStatus): string[] {
   const data = `${source}: ${newest === undefined ? 'no data' : `newest data in ${newest}`}`
   if (!landings) return [data]
   const { landed, unlanded, refused, refusedInAll, read, rows, late, lateObjects, skipped } = landings

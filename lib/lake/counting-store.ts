@@ -91,11 +91,19 @@ class CountingStore implements ObjectStore {
     return this.#store.head(key)
   }
 
-  async *list(options: ListOptions): AsyncGenerator<readonly ObjectInfo[]> {
+  list(options: ListOptions): AsyncGenerator<readonly ObjectInfo[]> {
+    return this.#counted(this.#store.list(options))
+  }
+
+  listNames(prefix: string): AsyncGenerator<readonly string[]> {
+    return this.#counted(this.#store.listNames(prefix))
+  }
+
+  async *#counted<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
     // A listing that finds nothing is a request too.
     this.#counts.lists++
     let first = true
-    for await (const page of this.#store.list(options)) {
+    for await (const page of pages) {
       if (!first) this.#counts.lists++
       first = false
       yield page

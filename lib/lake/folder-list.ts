@@ -14,6 +14,14 @@ export function walkFolder(root: string, options: ListOptions): Generator<Object
   return walk(root, folderOf(options.prefix), options)
 }
 
+/** Names right below the folder of `prefix` that begin with it, those of folders with a `/` at the end, in byte order. */
+export function namesInFolder(root: string, prefix: string): string[] {
+  const folder = folderOf(prefix)
+  return readNames(root, folder)
+    .map((name) => folder + name)
+    .filter((name) => name.startsWith(prefix))
+}
+
 function* walk(root: string, folder: string, options: ListOptions): Generator<ObjectInfo> {
   for (const name of readNames(root, folder)) {
     const key = folder + name

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { InternalError, InvalidInputError } from '../model/errors.ts'
 import { classifyFolderError, errorCode, type FolderAction, isMissing } from './folder-errors.ts'
-import { walkFolder } from './folder-list.ts'
+import { namesInFolder, walkFolder } from './folder-list.ts'
 import { type FolderLock, openFolderLock } from './folder-lock.ts'
 import { infoOf, OWN_FOLDER, pathOf, statFile } from './folder-names.ts'
 import { downloadObject, readObject, readRange } from './folder-read.ts'
@@ -108,6 +108,11 @@ class Folder implements FolderStore {
       // The walk is synchronous: others get their turn between pages.
       await setImmediate()
     }
+  }
+
+  async *listNames(prefix: string): AsyncGenerator<readonly string[]> {
+    const names = await this.#classified({ action: 'read' }, async () => namesInFolder(this.location, prefix))
+    if (names.length > 0) yield names
   }
 
   /** Folders that become empty stay: no listing shows them, and somebody may be about to write there. */

@@ -79,6 +79,16 @@ class MemoryStore implements ObjectStore {
     }
   }
 
+  async *listNames(prefix: string): AsyncGenerator<readonly string[]> {
+    let start = prefix
+    for (;;) {
+      const page = this.#names(start, prefix)
+      if (page.length > 0) yield page
+      if (page.length < this.#options.pageSize) return
+      start = afterName(page.at(-1) ?? '')
+    }
+  }
+
   async delete(key: string): Promise<void> {
     if (this.#objects.delete(key)) this.#keys.remove(key)
   }
@@ -100,10 +110,34 @@ class MemoryStore implements ObjectStore {
     return page
   }
 
+  #names(start: string, prefix: string): string[] {
+    const names: string[] = []
+    for (let next: string | undefined = start; next !== undefined && names.length < this.#options.pageSize; ) {
+      const key = this.#firstFrom(next)
+      if (!key?.startsWith(prefix)) break
+      const cut = key.indexOf('/', prefix.length)
+      const name = cut < 0 ? key : key.slice(0, cut + 1)
+      names.push(name)
+      next = afterName(name)
+    }
+    return names
+  }
+
+  #firstFrom(start: string): string | undefined {
+    for (const key of this.#keys.from(start)) if (this.#objects.has(key)) return key
+    return undefined
+  }
+
   #etag(bytes: Uint8Array): string {
     if (this.#options.etags === 'unique') return `put-${++this.#puts}`
     return createHash('sha256').update(bytes).digest('hex').slice(0, 32)
   }
+}
+
+/** Where the keys begin that follow everything a name stands for. */
+function afterName(name: string): string {
+  // '0' follows '/' in byte order, and U+0000 makes the key that follows at once.
+  return name.endsWith('/') ? `${name.slice(0, -1)}0` : `${name}\0`
 }
 
 /** Keys in byte order. Adding and removing cost nothing until the next listing; a removed key stays in the array and is skipped. */

@@ -54,6 +54,11 @@ export interface ObjectStore {
   head(key: string): Promise<ObjectInfo | undefined>
   /** All objects in byte order of their keys, page by page; a listing that runs beside writes may see some of them. */
   list(options: ListOptions): AsyncIterable<readonly ObjectInfo[]>
+  /**
+   * What a folder holds, page by page in byte order: all keys that begin with `prefix`, cut after the next `/`, so that a folder below
+   * stands for everything in it. Where folders are real, one that holds no object may be among them.
+   */
+  listNames(prefix: string): AsyncIterable<readonly string[]>
   /** Deletes the object; no error where there is none. */
   delete(key: string): Promise<void>
 }

@@ -62,5 +62,8 @@ function lazyStore(folder: string, open: (folder: string) => Promise<FolderStore
     list: async function* (options) {
       yield* (await store()).list(options)
     },
+    listNames: async function* (prefix) {
+      yield* (await store()).listNames(prefix)
+    },
   }
 }

@@ -1,4 +1,4 @@
-import { compareKeys } from './byte-order.ts'
+import { compareKeys, sortKeys } from './byte-order.ts'
 import { checkCondition } from './conditions.ts'
 import type { Body, ListOptions, ObjectInfo, ObjectStore, PutCondition, WrittenInfo } from './object-store.ts'
 
@@ -63,6 +63,13 @@ class OverlayStore implements ObjectStore {
       page = []
     }
     if (page.length > 0) yield page
+  }
+
+  async *listNames(prefix: string): AsyncGenerator<readonly string[]> {
+    const names = new Set<string>()
+    for (const store of [this.#upper, this.#lower])
+      for await (const page of store.listNames(prefix)) for (const name of page) if (!this.#deleted.has(name)) names.add(name)
+    if (names.size > 0) yield sortKeys([...names])
   }
 
   delete(key: string): Promise<void> {

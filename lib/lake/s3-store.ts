@@ -14,7 +14,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { ConflictError, InternalError, TransientError } from '../model/errors.ts'
-import { compareKeys } from './byte-order.ts'
+import { compareKeys, sortKeys } from './byte-order.ts'
 import type { Body, ListOptions, ObjectInfo, ObjectStore, PutCondition, WrittenInfo } from './object-store.ts'
 import { isBeyondEnd, isConflict, isMissing, s3Error, wasRetried } from './s3-errors.ts'
 
@@ -124,6 +124,17 @@ export class S3Store implements ObjectStore {
       if (wanted.length > 0) yield wanted
       const last = all.at(-1)
       token = page.IsTruncated && last && isBefore(last.key, before) ? page.NextContinuationToken : undefined
+    } while (token !== undefined)
+  }
+
+  async *listNames(prefix: string): AsyncGenerator<readonly string[]> {
+    let token: string | undefined
+    do {
+      const input = { Bucket: this.#bucket, Prefix: prefix, Delimiter: '/', ...(token !== undefined && { ContinuationToken: token }) }
+      const page = await this.#classified(prefix, () => this.#client.send(new ListObjectsV2Command(input)))
+      const names = [...(page.Contents ?? []).map(({ Key }) => Key ?? ''), ...(page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix ?? '')]
+      if (names.length > 0) yield sortKeys(names)
+      token = page.IsTruncated ? page.NextContinuationToken : undefined
     } while (token !== undefined)
   }
 

@@ -57,12 +57,27 @@ export function parseKeyTemplate(text: string): KeyTemplate {
 
 /** Reads a raw key; undefined where it does not fit the template. */
 export function folderOfKey(template: KeyTemplate, zone: Zone, key: string): FolderOfKey | undefined {
-  const groups = matcherOf(template).exec(key)?.groups
+  const groups = matcherOf(template.text).exec(key)?.groups
   if (!groups) return undefined
-  const name = (['yyyy', 'MM', 'dd', 'HH'] as const).flatMap((token) => groups[token] ?? []).join('-')
-  const folder = folderNamed(new Calendar(template.grain, zone), name)
+  const folder = folderNamed(new Calendar(template.grain, zone), timeOf(groups).join('-'))
   if (!folder) return undefined
   return { folder, captures: Object.fromEntries(template.captures.map((capture) => [capture, groups[capture] ?? ''])) }
+}
+
+/** Whether keys below `folder`, which ends in `/`, can fit: what it names of a time has to be one. */
+export function mayHold(template: KeyTemplate, zone: Zone, folder: string): boolean {
+  const ends = folder.split('/').length - 1
+  const found = matcherOf(`${template.text.split('/').slice(0, -1).slice(0, ends).join('/')}/`).exec(folder)
+  if (!found) return false
+  const time = timeOf(found.groups ?? {})
+  const finest = TIME_TOKENS[time.length - 1]
+  // Where another part of the time comes first, it says nothing alone.
+  return finest === undefined || !template.sorted || folderNamed(new Calendar(GRAINS[finest], zone), time.join('-')) !== undefined
+}
+
+/** The parts of a time that a key names, from the year on. */
+function timeOf(groups: Readonly<Record<string, string>>): string[] {
+  return TIME_TOKENS.flatMap((token) => groups[token] ?? [])
 }
 
 /**
@@ -103,11 +118,11 @@ function partsOf(name: string): Partial<Record<string, string>> {
 
 const matchers = new Map<string, RegExp>()
 
-function matcherOf(template: KeyTemplate): RegExp {
-  const known = matchers.get(template.text)
+function matcherOf(text: string): RegExp {
+  const known = matchers.get(text)
   if (known) return known
   const seen = new Set<string>()
-  const source = template.text.split(/(\{\w+\})/).map((part) => {
+  const source = text.split(/(\{\w+\})/).map((part) => {
     const token = /^\{(\w+)\}$/.exec(part)?.[1]
     if (token === undefined) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
     if (seen.has(token)) return `\\k<${token}>`
@@ -115,7 +130,7 @@ function matcherOf(template: KeyTemplate): RegExp {
     return `(?<${token}>${isTimeToken(token) ? PATTERN[token] : '[^/]+'})`
   })
   const matcher = new RegExp(`^${source.join('')}`)
-  matchers.set(template.text, matcher)
+  matchers.set(text, matcher)
   return matcher
 }
 

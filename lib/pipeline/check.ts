@@ -5,6 +5,7 @@ import { baseName } from '../model/definition-schema.ts'
 import type { Graph } from '../model/graph.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Training } from '../model/training.ts'
+import { checkKeys } from './check-keys.ts'
 import { checkRowOrder } from './check-row-order.ts'
 import { checkTrainings } from './check-training-definitions.ts'
 import { definitionLines } from './definition-lines.ts'
@@ -15,7 +16,7 @@ export interface CheckOptions {
   readonly files: readonly DefinitionFile[]
   readonly engine: Engine
   readonly lake?: Lake
-  /** Also run each view whose SQL can depend on the order of rows twice on a sample of its inputs; needs a lake. */
+  /** Also look at the raw data: for keys that no template fits, and with views whose SQL can depend on the order of rows; needs a lake. */
   readonly sample: boolean
 }
 
@@ -41,9 +42,10 @@ export async function checkDefinitions({ files, engine, lake, sample }: CheckOpt
   const defined = new Set(files.flatMap(({ file }) => (file.endsWith('.sql') ? [baseName(file, '.sql')] : [])))
   const training = await checkTrainings({ trainings: loaded.trainings, features, defined, engine, ...(lake && { lake }), sample, lineOf })
   const order = sample && lake && catalog ? await checkRowOrder({ graph, catalog, engine, lake, orderSensitive }) : NONE
+  const keys = sample && lake && catalog ? await checkKeys(catalog, lake, lineOf) : []
   const problems = sorted([...loaded.problems, ...resolved.problems, ...order.problems, ...training.problems])
   // A view that nobody could look at may be the one that reads a source.
-  const notes = sorted([...(problems.length > 0 ? [] : resolved.warnings), ...order.notes, ...training.notes])
+  const notes = sorted([...(problems.length > 0 ? [] : resolved.warnings), ...order.notes, ...keys, ...training.notes])
   const { trainings } = loaded
   return problems.length > 0 || !catalog ? { problems, notes, trainings } : { problems, notes, catalog, graph, trainings }
 }

@@ -7,6 +7,7 @@ import { type Catalog, type Feature, featureKey, requestName, sourcesBelow } fro
 import { InvalidInputError } from '../model/errors.ts'
 import type { Partition } from '../model/partition.ts'
 import { addWork, NO_WORK, type Quote, quoteOf, type Work } from '../model/price.ts'
+import type { Source } from '../model/source.ts'
 import { isComputed, type State, type StateKind } from '../model/states.ts'
 import type { PartitionInputs } from './bound-input.ts'
 import type { Effects } from './effects.ts'
@@ -18,7 +19,7 @@ import { type Advice, advise } from './plan-advice.ts'
 import type { PlannedTask } from './planned-task.ts'
 import type { BackfillRequest, PlanSettings } from './request.ts'
 import { type Scope, scopeOf } from './scope.ts'
-import { listUnlanded } from './unlanded.ts'
+import { listUnlanded, type UnlandedOptions } from './unlanded.ts'
 import { type Unmatched, UnmatchedKeys } from './unmatched.ts'
 import { type Bound, type PartitionReads, secondsOf, workOfGate, workOfLanding, workOfTask } from './work.ts'
 
@@ -105,26 +106,21 @@ export async function planBackfill(
 /** What a request comes to before it is packed into tasks: the state of every partition that it looks at, and what is to be landed. */
 export async function decideRequest(request: BackfillRequest, catalog: Catalog, effects: PlanEffects) {
   const scopes = scopeOf(request, catalog, effects.now())
-  const landings = await planLandings(request, scopes, catalog, effects)
+  const sources = [...new Set(scopes.flatMap(({ feature }) => sourcesBelow(catalog, feature)))]
   const unmatched = new UnmatchedKeys(catalog.sources.values())
-  for (const source of new Set(scopes.flatMap(({ feature }) => sourcesBelow(catalog, feature))))
-    await unmatched.lookBeside(source, effects.lake)
-  return { decided: await decideScopes({ request, catalog, effects, landings, unmatched }, scopes), landings, unmatched }
+  const landings = await planLandings(request, sources, { lake: effects.lake, now: effects.now(), unmatched })
+  const decided = await decideScopes({ request, catalog, effects, landings, unmatched }, scopes)
+  for (const source of sources) await unmatched.lookBeside(source, effects.lake)
+  return { decided, landings, unmatched }
 }
 
 /** Everything unlanded of the arrival sources below the scopes: an object may hold rows of any time. */
-async function planLandings(
-  request: BackfillRequest,
-  scopes: readonly Scope[],
-  catalog: Catalog,
-  effects: PlanEffects,
-): Promise<PlannedLandings[]> {
-  const sources = new Set(scopes.flatMap(({ feature }) => sourcesBelow(catalog, feature)))
+async function planLandings(request: BackfillRequest, sources: readonly Source[], options: UnlandedOptions): Promise<PlannedLandings[]> {
   const retry = request.reprocess === 'failed' || request.reprocess === 'all'
   const found: PlannedLandings[] = []
   for (const source of sources) {
     if (source.folders !== 'arrival') continue
-    const objects = await listUnlanded(effects.lake, source, Number.NEGATIVE_INFINITY, effects.now())
+    const objects = await listUnlanded(options, source, Number.NEGATIVE_INFINITY)
     const wanted = objects.filter((object) => retry || !object.refused)
     const refused = objects.filter((object) => object.refused).map((object) => object.key)
     if (objects.length === 0) continue
@@ -161,15 +157,8 @@ export interface Decided {
 async function decideScopes(deciding: Deciding, scopes: readonly Scope[]): Promise<Decided[]> {
   const { lake } = deciding.effects
   const outputs = await Promise.all(scopes.map(({ feature, partitions }) => listScope(lake.store, feature, partitions)))
-  const listing = await InputListing.load(
-    {
-      lake,
-      catalog: deciding.catalog,
-      now: deciding.effects.now(),
-      onUnmatched: (source, key) => deciding.unmatched.add(source, key),
-    },
-    scopes,
-  )
+  const { catalog, unmatched } = deciding
+  const listing = await InputListing.load({ lake, catalog, now: deciding.effects.now(), unmatched }, scopes)
   const decided = new Map<string, Decided>()
   for (const [at, scope] of scopes.entries()) {
     const key = featureKey(scope.feature.version.view, scope.feature.version.version)

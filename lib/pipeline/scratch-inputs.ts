@@ -72,7 +72,7 @@ function arrivalSources(scopes: readonly Scope[], catalog: Catalog): Map<Source,
 }
 
 async function landSource(source: Source, since: Instant, effects: Effects) {
-  const unlanded = (await listUnlanded(effects.lake, source, since, effects.now())).filter((object) => !object.refused)
+  const unlanded = (await listUnlanded({ lake: effects.lake, now: effects.now() }, source, since)).filter((object) => !object.refused)
   const problems: string[] = []
   if (unlanded.length > 0) effects.log({ event: 'scratch', source: source.name, objects: Math.min(unlanded.length, LANDINGS_MAX) })
   for (const { key } of unlanded.slice(0, LANDINGS_MAX)) {

@@ -33,7 +33,7 @@ export async function listSourceFolders(
 }
 
 async function listRaw(
-  { lake, onUnmatched }: ListingOptions,
+  { lake, unmatched }: ListingOptions,
   folders: SourceFolders,
   first: string | undefined,
   last: string,
@@ -41,11 +41,12 @@ async function listRaw(
   const { source } = folders
   const zone = zoneNamed(source.keyZone)
   const range = first === undefined ? { prefix: source.key.prefix } : keyRange(source.key, first, last)
+  unmatched?.noteEdges(source, first, last)
   for await (const page of listSplit(lake.bucket(source.bucket), range, () => folderStarts(source, first, last))) {
     for (const object of page) {
       const at = folderOfKey(source.key, zone, object.key)
       if (at) folders.addRaw(at.folder, object)
-      else onUnmatched?.(source, object.key)
+      else unmatched?.add(source, object.key)
     }
   }
 }

@@ -9,6 +9,7 @@ import type { Instant } from '../model/zone.ts'
 import type { LandingRecord } from './land.ts'
 import { findNewestObjects } from './newest-objects.ts'
 import { listUnlanded } from './unlanded.ts'
+import type { Unmatched, UnmatchedKeys } from './unmatched.ts'
 
 /** Landing receipts and marks of refusals that are read per source, newest first. */
 export const LANDINGS_READ_MAX = 200
@@ -26,6 +27,8 @@ export interface SourceStatus {
   readonly folders: Source['folders']
   /** The newest folder with data. */
   readonly newest?: string
+  /** Data that its key template does not fit. */
+  readonly unmatched?: Unmatched
   /** Arrival sources only. */
   readonly landings?: Landings
 }
@@ -47,13 +50,17 @@ export interface Landings {
 /** What is landed of a source, what is not, and how late its rows come. */
 export async function sourceStatus(
   source: Source,
-  { lake, now }: { readonly lake: Lake; readonly now: () => Instant },
+  { lake, now, unmatched }: { readonly lake: Lake; readonly now: () => Instant; readonly unmatched: UnmatchedKeys },
 ): Promise<SourceStatus> {
   const { name, folders } = source
   const [found] = await findNewestObjects(lake.bucket(source.bucket), source, { objects: 1, bytes: 0, folders: 1 })
   const newest = found && { newest: found.folder.name }
-  if (folders !== 'arrival') return { source: name, folders, ...newest }
-  const unlanded = await listUnlanded(lake, source, Number.NEGATIVE_INFINITY, now())
+  if (found) unmatched.noteEdges(source, found.folder.name, found.folder.name)
+  const unlanded = folders === 'arrival' ? await listUnlanded({ lake, now: now(), unmatched }, source, Number.NEGATIVE_INFINITY) : []
+  await unmatched.lookBeside(source, lake)
+  const misfits = unmatched.of(source)
+  const described = { source: name, folders, ...newest, ...(misfits && { unmatched: misfits }) }
+  if (folders !== 'arrival') return described
   const marks = await listAll(lake.store, { prefix: landingRejectedPrefix(name) })
   const latest = marks.sort((a, b) => b.lastModified - a.lastModified).slice(0, LANDINGS_READ_MAX)
   const refused = await readAll<RefusedObject & { readonly format: 1 }>(
@@ -61,9 +68,7 @@ export async function sourceStatus(
     latest.map(({ key }) => key),
   )
   return {
-    source: name,
-    folders,
-    ...newest,
+    ...described,
     landings: {
       ...(await readLandings(lake, name)),
       unlanded: unlanded.filter((object) => !object.refused).length,

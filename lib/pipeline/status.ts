@@ -13,17 +13,21 @@ import type { State, StateKind } from '../model/states.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import { InputListing } from './input-listing.ts'
 import { type LeftOutRun, leftOutRuns } from './left-out.ts'
+import type { ListingOptions } from './listing-options.ts'
 import { statePartition } from './partition-state.ts'
 import { type ReceiptFigures, receiptFigures } from './receipt-figures.ts'
 import { type RejectedPartition, readRejected } from './rejected-marks.ts'
 import { type OutdatedSet, withRepairs } from './repaired.ts'
 import { type SourceStatus, sourceStatus } from './source-status.ts'
+import { UnmatchedKeys } from './unmatched.ts'
 
 export interface StatusEffects {
   readonly lake: Lake
   readonly engine: { readonly build: { readonly id: string } }
   now(): Instant
 }
+
+type Looking = StatusEffects & Pick<ListingOptions, 'unmatched'>
 
 export interface ViewStatus {
   readonly view: string
@@ -64,16 +68,18 @@ export async function readStatus(
   const wanted = new Set(request.views)
   const isWanted = ({ view, version }: ViewVersion) => wanted.size === 0 || wanted.has(view) || wanted.has(featureKey(view, version))
   const features = [...catalog.features.values()].filter(({ version }) => isWanted(version))
+  const unmatched = new UnmatchedKeys(catalog.sources.values())
+  const looking = { ...effects, unmatched }
   const views: ViewStatus[] = []
   for (const feature of features) {
-    const found = await viewStatus(feature, request.period, catalog, effects)
+    const found = await viewStatus(feature, request.period, catalog, looking)
     views.push(request.repairs ? await withRepairs(found, effects.lake.store) : found)
   }
   const used = new Set(
     features.flatMap(({ version }) => version.inputs.flatMap((input) => (input.kind === 'source' ? [input.source] : []))),
   )
   const sources: SourceStatus[] = []
-  for (const source of catalog.sources.values()) if (used.has(source.name)) sources.push(await sourceStatus(source, effects))
+  for (const source of catalog.sources.values()) if (used.has(source.name)) sources.push(await sourceStatus(source, looking))
   const { lake, engine, now } = effects
   return {
     format: 1,
@@ -85,7 +91,7 @@ export async function readStatus(
   }
 }
 
-async function viewStatus(feature: Feature, period: PeriodRequest, catalog: Catalog, effects: StatusEffects): Promise<ViewStatus> {
+async function viewStatus(feature: Feature, period: PeriodRequest, catalog: Catalog, effects: Looking): Promise<ViewStatus> {
   const { grain, zone } = feature.version
   const partitions = requestedPartitions(period, { grain, zone: zoneNamed(zone) }, effects.now())
   return (await lookAtPartitions(feature, partitions, catalog, effects)).status
@@ -104,13 +110,13 @@ export async function lookAtPartitions(
   feature: Feature,
   partitions: readonly Partition[],
   catalog: Catalog,
-  effects: StatusEffects,
+  effects: Looking,
 ): Promise<LookedAt> {
-  const { lake, engine, now } = effects
+  const { lake, engine, now, unmatched } = effects
   const { view, version } = feature.version
   const [first, last] = [partitions[0]?.name, partitions.at(-1)?.name]
   const outputs = first && last ? await listOutputs(lake.store, feature.version, first, last) : new Map<string, PartitionOutputs>()
-  const listing = await InputListing.load({ lake, catalog, now: now() }, [{ feature, partitions }])
+  const listing = await InputListing.load({ lake, catalog, now: now(), unmatched }, [{ feature, partitions }])
   const context = { store: lake.store, engine: engine.build.id, missingInputs: 'block' as const }
   const states: State[] = []
   for (const partition of partitions)

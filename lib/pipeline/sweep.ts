@@ -15,6 +15,7 @@ import type { PlanEffects } from './plan.ts'
 import { type ComputeTask, type LandTask, LIVE } from './task.ts'
 import { unfresh } from './unfresh.ts'
 import { listUnlanded } from './unlanded.ts'
+import { renderUnmatched, type Unmatched, UnmatchedKeys } from './unmatched.ts'
 
 export interface SweepReport {
   readonly landings: number
@@ -23,7 +24,11 @@ export interface SweepReport {
   readonly claimed: number
   /** Queued partitions by `view@version`. */
   readonly queued: Readonly<Record<string, number>>
+  /** Data that nobody reads, as far as the listings of this sweep met it. */
+  readonly unmatched: readonly Unmatched[]
 }
+
+type Sweeping = SweepEffects & { readonly unmatched: UnmatchedKeys }
 
 /** A sweep decides and queues; it needs no engine, only to know which build is the lake's. */
 export type SweepEffects = PlanEffects & Pick<Effects, 'queue' | 'log'>
@@ -32,7 +37,9 @@ export type SweepEffects = PlanEffects & Pick<Effects, 'queue' | 'log'>
  * What events missed, the sweep finds: it queues every unlanded object that arrived within the repair horizon of its readers, and every
  * missing or stale partition inside the horizon, however it became so; what a running run has claimed is left to it.
  */
-export async function sweep(catalog: Catalog, effects: SweepEffects): Promise<SweepReport> {
+export async function sweep(catalog: Catalog, given: SweepEffects): Promise<SweepReport> {
+  const unmatched = new UnmatchedKeys(catalog.sources.values())
+  const effects = { ...given, unmatched }
   const claims = await readClaims(effects.lake.store, effects.now())
   let landings = 0
   for (const source of catalog.sources.values()) if (source.folders === 'arrival') landings += await sweepSource(source, catalog, effects)
@@ -49,7 +56,14 @@ export async function sweep(catalog: Catalog, effects: SweepEffects): Promise<Sw
   }
   const partitions = Object.values(queued).reduce((sum, count) => sum + count, 0)
   effects.log({ event: 'sweep', landings, partitions, claimed })
-  return { landings, partitions, claimed, queued }
+  return { landings, partitions, claimed, queued, unmatched: await tellUnmatched(catalog, effects) }
+}
+
+async function tellUnmatched(catalog: Catalog, { lake, log, unmatched }: Sweeping): Promise<Unmatched[]> {
+  for (const source of catalog.sources.values()) await unmatched.lookBeside(source, lake)
+  const found = unmatched.list()
+  for (const one of found) log({ event: 'unmatched', source: one.source, objects: one.objects, reason: renderUnmatched(one) })
+  return found
 }
 
 function causeAt(now: Instant): Cause {
@@ -62,12 +76,13 @@ function taskOf({ version }: Feature, run: { readonly first: Partition; readonly
 }
 
 /** Queues the unlanded objects of a source; refused ones wait until they change. Marks of objects that are gone end. */
-async function sweepSource(source: Source, catalog: Catalog, effects: SweepEffects): Promise<number> {
+async function sweepSource(source: Source, catalog: Catalog, effects: Sweeping): Promise<number> {
   const horizons = readersOf(catalog, { source: source.name }).map(({ feature }) => feature.settings.repairMs)
   if (horizons.length === 0) return 0
   await clearMarks(source, effects)
+  const { lake, unmatched } = effects
   const now = effects.now()
-  const unlanded = await listUnlanded(effects.lake, source, now - Math.max(...horizons), now)
+  const unlanded = await listUnlanded({ lake, now, unmatched }, source, now - Math.max(...horizons))
   const wanted = unlanded.filter((object) => !object.refused)
   const cause = causeAt(now)
   const task = (key: string): LandTask => ({ kind: 'land', source: source.name, key, repair: true, retry: false, writer: LIVE, cause })

@@ -7,6 +7,7 @@ import { folderOfKey, keyRange } from '../model/key-template.ts'
 import { folderCalendar, type Source } from '../model/source.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import { certifies, type LandingRecord, landingFingerprint, piecesDigest } from './land.ts'
+import type { ListingOptions } from './listing-options.ts'
 import { folderStarts, isData } from './source-folders.ts'
 
 /** One raw object whose pieces nothing certifies. */
@@ -26,12 +27,15 @@ interface LandedState {
   readonly refusals: Map<string, string>
 }
 
+export type UnlandedOptions = Pick<ListingOptions, 'lake' | 'now' | 'unmatched'>
+
 /** The objects of an arrival source that have to be landed, of those that arrived in folders which end after `since`. */
-export async function listUnlanded(lake: Lake, source: Source, since: Instant, now: Instant): Promise<Unlanded[]> {
+export async function listUnlanded(options: UnlandedOptions, source: Source, since: Instant): Promise<Unlanded[]> {
+  const { lake } = options
   const state = await readState(lake, source)
   const found: Unlanded[] = []
   const seen = new Set<string>()
-  for await (const object of rawObjects(lake, source, since, now)) {
+  for await (const object of rawObjects(options, source, since)) {
     const hash = objectHash(object.key)
     seen.add(hash)
     const fingerprint = landingFingerprint(source, object.key, object.etag)
@@ -78,19 +82,21 @@ async function readState(lake: Lake, source: Source): Promise<LandedState> {
   return state
 }
 
-async function* rawObjects(lake: Lake, source: Source, since: Instant, now: Instant) {
+async function* rawObjects({ lake, now, unmatched }: UnlandedOptions, source: Source, since: Instant) {
   const calendar = folderCalendar(source)
   const start = Math.max(since, source.start ?? Number.NEGATIVE_INFINITY)
   const first = Number.isFinite(start) ? calendar.name(calendar.indexAt(start)) : undefined
   // Clocks differ: an object may lie in a folder that has not begun here.
   const last = calendar.name(calendar.indexAt(now) + 1)
   const range = first === undefined ? { prefix: source.key.prefix } : keyRange(source.key, first, last)
+  unmatched?.noteEdges(source, first, last)
   for await (const page of listSplit(lake.bucket(source.bucket), range, () => folderStarts(source, first, last))) {
     for (const object of page) {
       const name = object.key.slice(object.key.lastIndexOf('/') + 1)
       if (!isData(name) || name === source.marker) continue
       const folder = folderOfKey(source.key, zoneNamed(source.keyZone), object.key)?.folder
-      if (folder && folder.end > start) yield object
+      if (!folder) unmatched?.add(source, object.key)
+      else if (folder.end > start) yield object
     }
   }
 }

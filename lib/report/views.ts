@@ -3,6 +3,7 @@ import type { VersionComparison } from '../pipeline/report/compare-versions.ts'
 import type { ReportedView } from '../pipeline/report/reported-view.ts'
 import type { SourceStatus } from '../pipeline/source-status.ts'
 import type { ViewStatus } from '../pipeline/status.ts'
+import { renderUnmatched } from '../pipeline/unmatched.ts'
 import { capped, commandLine, list, type Section } from './blocks.ts'
 import { renderCoverage } from './coverage.ts'
 import { type Html, html, type Part } from './html.ts'
@@ -86,12 +87,14 @@ export function renderSources(sources: readonly SourceStatus[]): Html {
   return html`<ul>${sources.map((source) => html`<li>${sourceLine(source)}</li>`)}</ul>`
 }
 
-function sourceLine({ source, newest, landings }: SourceStatus): Html {
+function sourceLine({ source, newest, unmatched, landings }: SourceStatus): Html {
   const data = html`<strong>${source}</strong>: ${newest === undefined ? 'no data' : `newest data in ${newest}`}`
-  if (!landings) return data
+  const notRead = unmatched ? [html`<strong>${renderUnmatched(unmatched)}</strong>`] : []
+  if (!landings) return html`${data}${list(notRead)}`
   const { landed, unlanded, refused, refusedInAll, rows, late, lateObjects, skipped, read } = landings
   const of = read < landed ? `the newest ${read} objects` : count(landed, 'object')
   const lines = [
+    ...notRead,
     ...(late > 0
       ? [
           html`<strong>late:</strong> ${count(late, 'row')} of ${rows.toLocaleString('en-US')}, in ${lateObjects} of ${of}, came after the folder of their time`,

@@ -84,17 +84,34 @@ it('bad objects are named, everything else is computed, and the exit code says i
   expectClean(join(root, 'lake'))
 })
 
-it('keys that fit no template are told by a plan', () => {
+it('keys that fit no template are told by every look at the lake', () => {
   put('lake/events/2001-03-02.jsonl', row(2, 1))
   put('lake/events/dt=2001-03-02b/a.jsonl', row(2, 1))
   put('lake/events/new/dt=2001-03-02/a.jsonl', row(2, 1))
   put('lake/events/_notes', '')
-  const ended = hindcast(['plan', '--from', '2001-03-01', '--to', '2001-03-04'])
-  expect(ended.stdout).toContain(
-    'not read: 3 objects of events whose keys do not fit events/dt={yyyy}-{MM}-{dd}/, such as events/2001-03-02.jsonl, events/dt=2001-03-02b/a.jsonl',
-  )
-  expect(ended.status).toBe(0)
-})
+  put('lake/late/dt=2001-3-2/a.jsonl', row(2, 1))
+  const told = [
+    /not read: 3 objects of events whose keys do not fit events\/dt=\{yyyy\}-\{MM\}-\{dd\}\/, such as events\/2001-03-02.jsonl, events\/dt=2001-03-02b\/a.jsonl/,
+    /not read: 1 object of late whose key does not fit late\/dt=\{yyyy\}-\{MM\}-\{dd\}\/, such as late\/dt=2001-3-2\/a.jsonl/,
+  ]
+  const commands = [['check'], ['plan', ...PERIOD], ['backfill', ...PERIOD], ['status', '--last', '2d'], ['sweep'], ['live', '--once']]
+  for (const command of commands) {
+    const ended = hindcast(command)
+    for (const one of told) expect(`${ended.stdout}${ended.stderr}`, command[0]).toMatch(one)
+    expect(ended.status).toBe(0)
+  }
+  for (const command of [
+    ['status', '--last', '2d', '--json'],
+    ['sweep', '--json'],
+    ['plan', ...PERIOD, '--json'],
+  ])
+    expect(hindcast(command).stdout).toMatch(/"template": "late\/dt=\{yyyy\}-\{MM\}-\{dd\}\/",\s+"objects": 1,/)
+  put('lake/events/dt=2001-03-02/b.jsonl', row(2, 1))
+  rmSync(join(root, 'lake/events/2001-03-02.jsonl'))
+  for (const name of ['dt=2001-03-02b', 'new']) rmSync(join(root, 'lake/events', name), { recursive: true })
+  rmSync(join(root, 'lake/late/dt=2001-3-2'), { recursive: true })
+  expect(hindcast(['status', '--last', '2d']).stdout).not.toMatch(/not read/)
+}, 60_000)
 
 it.each(['new', 'used'])('a lake folder that is not writable: a %s one', (state) => {
   const lake = join(root, 'lake')

@@ -101,6 +101,7 @@ function dyingStore(whole: ObjectStore, puts: number): ObjectStore {
     download: (...args) => whole.download(...args),
     head: (...args) => whole.head(...args),
     list: (...args) => whole.list(...args),
+    listNames: (...args) => whole.listNames(...args),
     delete: (...args) => whole.delete(...args),
     put: async (...args) => {
       if (left-- === 0) throw new ConflictError('died')

@@ -30,5 +30,6 @@ export function failingStore(store: ObjectStore, fault: Fault): ObjectStore & { 
     download: (...args) => store.download(...args),
     head: (...args) => store.head(...args),
     list: (...args) => store.list(...args),
+    listNames: (...args) => store.listNames(...args),
   }
 }

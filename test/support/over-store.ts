@@ -11,6 +11,7 @@ export function overStore(store: ObjectStore, otherwise: Partial<ObjectStore>): 
     download: (...args) => store.download(...args),
     head: (...args) => store.head(...args),
     list: (...args) => store.list(...args),
+    listNames: (...args) => store.listNames(...args),
     delete: (...args) => store.delete(...args),
     ...otherwise,
   }

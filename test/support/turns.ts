@@ -65,12 +65,13 @@ class Actor {
       download: (...args) => this.#turn(() => store.download(...args)),
       head: (...args) => this.#turn(() => store.head(...args)),
       delete: (...args) => this.#turn(() => store.delete(...args)),
-      list: (options) => this.#pages(store, options),
+      list: (options) => this.#pages(store.list(options)),
+      listNames: (prefix) => this.#pages(store.listNames(prefix)),
     }
   }
 
-  async *#pages(store: ObjectStore, options: Parameters<ObjectStore['list']>[0]) {
-    const pages = store.list(options)[Symbol.asyncIterator]()
+  async *#pages<T>(all: AsyncIterable<T>) {
+    const pages = all[Symbol.asyncIterator]()
     for (;;) {
       const page = await this.#turn(() => pages.next())
       if (page.done) return

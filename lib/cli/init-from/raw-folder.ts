@@ -49,6 +49,10 @@ function onlyObject(store: ObjectStore, key: string): ObjectStore {
     list: async function* (options) {
       for await (const page of store.list({ ...options, prefix: key })) yield page.filter((info) => info.key === key)
     },
+    listNames: async function* (prefix) {
+      for await (const page of store.listNames(prefix))
+        yield page.filter((name) => name === key || (name.endsWith('/') && key.startsWith(name)))
+    },
   }
 }
 

@@ -9,6 +9,7 @@ import { type Catalog, featureKey } from '../../model/catalog.ts'
 import type { Instant } from '../../model/zone.ts'
 import { type ReadRunOptions, type RunRecord, readRun } from '../read-run.ts'
 import { type SourceStatus, sourceStatus } from '../source-status.ts'
+import { UnmatchedKeys } from '../unmatched.ts'
 import { Workbench } from '../workbench.ts'
 import { type AlsoLive, alsoLive } from './also-live.ts'
 import { type NextCommand, nextCommands } from './commands.ts'
@@ -120,7 +121,9 @@ async function makePage(
 async function readSources(catalog: Catalog, effects: ReportEffects, ranges: readonly Ranged[]): Promise<SourceStatus[]> {
   const bindings = ranges.flatMap(({ feature }) => feature.version.inputs)
   const used = new Set(bindings.flatMap((input) => (input.kind === 'source' ? [input.source] : [])))
+  const unmatched = new UnmatchedKeys(catalog.sources.values())
   const found: SourceStatus[] = []
-  for (const source of catalog.sources.values()) if (used.has(source.name)) found.push(await sourceStatus(source, effects))
+  for (const source of catalog.sources.values())
+    if (used.has(source.name)) found.push(await sourceStatus(source, { ...effects, unmatched }))
   return found
 }

@@ -73,12 +73,19 @@ export class ScheduledStore implements ObjectStore {
     return this.#scheduler.call(this.#actor, { label: `head ${key}` }, () => this.#disk.inner.head(key))
   }
 
-  async *list(options: ListOptions): AsyncGenerator<readonly ObjectInfo[]> {
-    const pages = this.#disk.inner.list(options)[Symbol.asyncIterator]()
+  list(options: ListOptions): AsyncGenerator<readonly ObjectInfo[]> {
+    return this.#pages(`list ${options.prefix} ${options.from?.slice(options.prefix.length) ?? ''}`, this.#disk.inner.list(options))
+  }
+
+  listNames(prefix: string): AsyncGenerator<readonly string[]> {
+    return this.#pages(`names in ${prefix}`, this.#disk.inner.listNames(prefix))
+  }
+
+  async *#pages<T>(label: string, all: AsyncIterable<T>): AsyncGenerator<T> {
+    const pages = all[Symbol.asyncIterator]()
     for (let at = 1; ; at++) {
       this.#disk.counts.lists++
-      const label = `list ${options.prefix} ${options.from?.slice(options.prefix.length) ?? ''} page ${at}`
-      const page = await this.#scheduler.call(this.#actor, { label }, () => pages.next())
+      const page = await this.#scheduler.call(this.#actor, { label: `${label} page ${at}` }, () => pages.next())
       if (page.done) return
       yield page.value
     }

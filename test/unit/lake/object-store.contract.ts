@@ -284,6 +284,30 @@ function describeListings(given: () => Given, { isSlow = false }: ContractOption
     for (const info of all) expect(info).toEqual(await store.head(info.key))
   })
 
+  test('names of a folder are its keys cut after the next /, without those of folders that hold nothing', async () => {
+    await putAll()
+    const { store } = given()
+    for (const prefix of ['', 'a', 'a/', 'a/x', 'a/x/', 'b/dt=', 'b/dt=2001-03-04/', 'none', 'none/', '😀']) {
+      const cut = STORED.filter((key) => key.startsWith(prefix)).map((key) => {
+        const end = key.indexOf('/', prefix.length)
+        return end < 0 ? key : key.slice(0, end + 1)
+      })
+      const names: string[] = []
+      for await (const page of store.listNames(prefix)) names.push(...page)
+      expect(names).toEqual(sortKeys([...new Set(cut)]))
+    }
+  })
+
+  test('names go over pages, a folder of many objects is one', async () => {
+    const { store } = given()
+    const keys = Array.from({ length: isSlow ? 30 : 1100 }, (_, at) => `many/n${1000 + at}/${at % 2}`)
+    for (const key of keys) await store.put(key, bytesOf('x'))
+    for (let at = 0; at < 20; at++) await store.put(`many/n1003/x${at}`, bytesOf('x'))
+    const names: string[] = []
+    for await (const page of store.listNames('many/')) names.push(...page)
+    expect(names).toEqual(keys.map((key) => key.slice(0, key.lastIndexOf('/') + 1)))
+  })
+
   test('prefix, from and before cut as a filter would', async () => {
     await putAll()
     const bounds = [

@@ -52,10 +52,10 @@ test('has the lines of the quote, from the requests that were made', async () =>
   expect(bill.lines.map((one) => [one.line, one.unit, one.low, one.high])).toEqual(
     plan.quote.lines.map((one) => [one.line, one.unit, one.low, one.high]),
   )
-  const { get = 0, getRange = 0, download = 0, head = 0, put = 0, list = 0 } = asked
+  const { get = 0, getRange = 0, download = 0, head = 0, put = 0, list = 0, listNames = 0 } = asked
   expect(line(bill, 's3 get').amount).toBe(get + getRange + download + head)
   // The report itself is put when the bill is made, and every listing here is one page.
-  expect(line(bill, 's3 put and list').amount).toBe(put - 1 + list)
+  expect(line(bill, 's3 put and list').amount).toBe(put - 1 + list + listNames)
   const tasks = plan.levels.flatMap((level) => level.tasks).length
   expect([line(bill, 'lambda requests').amount, line(bill, 'step functions').amount]).toEqual([tasks, tasks * 3])
   expect(line(bill, 'lambda compute').amount).toBeGreaterThanOrEqual((report.spent.ms / 1000) * FUNCTION_GB)

@@ -75,6 +75,7 @@ function watchReads(store: ObjectStore, reads: string[]): ObjectStore {
     put: (...args) => store.put(...args),
     head: (...args) => store.head(...args),
     list: (...args) => store.list(...args),
+    listNames: (...args) => store.listNames(...args),
     delete: (...args) => store.delete(...args),
     get: (key, ...rest) => {
       remember(key)
