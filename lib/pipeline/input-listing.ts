@@ -141,10 +141,15 @@ export class InputListing {
       return { kind: 'warming_up', reason: `partition ${upstream.name} of ${binding.view} is in its warm-up` }
     }
     if (upstream.end > this.#options.now) return { kind: 'pending', reason: `partition ${upstream.name} of ${binding.view} has not ended` }
+    const partition = `partition ${upstream.name} of ${binding.view}`
+    const name = requestName(this.#options.catalog, binding)
+    const remedy = `hindcast backfill ${name} --from ${upstream.name} --to ${upstream.name}`
+    if (!this.#views.get(featureKey(binding.view, binding.version))?.isRejected(upstream))
+      return { kind: 'blocked', reason: `${partition} is missing`, remedy }
     return {
       kind: 'blocked',
-      reason: `partition ${upstream.name} of ${binding.view} is missing`,
-      remedy: `hindcast backfill ${requestName(this.#options.catalog, binding)} --from ${upstream.name} --to ${upstream.name}`,
+      reason: `${partition} was rejected`,
+      remedy: `correct what 'hindcast explain ${name} ${upstream.name}' names; then ${remedy}`,
     }
   }
 

@@ -30,9 +30,10 @@ export function leftOutRuns(view: string, states: readonly (readonly [string, St
 }
 
 /** What is blocked by an input view is computed with it. */
-function remedied(run: LeftOutRun, view: string): LeftOutRun {
-  if (!run.remedy?.startsWith('hindcast backfill ')) return run
-  return { ...run, remedy: `hindcast backfill ${view} --from ${run.first} --to ${run.last} --with upstream` }
+function remedied({ remedy, ...run }: LeftOutRun, view: string): LeftOutRun {
+  if (remedy === undefined) return run
+  const together = `hindcast backfill ${view} --from ${run.first} --to ${run.last} --with upstream`
+  return { ...run, remedy: remedy.replace(/hindcast backfill \S+ --from \S+ --to \S+$/, together) }
 }
 
 function kindOf(state: State): string {

@@ -25,6 +25,7 @@ export async function listViewFolders(
   const last = calendar.name(calendar.indexAt(need.end - 1))
   for (const [name, outputs] of await listOutputs(lake.store, version, first, last)) {
     if (outputs.output) folders.add(name, await outputFolder(lake, version, calendar.named(name), outputs))
+    else if (outputs.rejected.length > 0) folders.addRejected(name)
   }
   return folders
 }
@@ -52,6 +53,7 @@ export class ViewFolders {
   readonly start: Instant | undefined
   readonly #calendar: Calendar
   readonly #folders = new Map<number, InputFolder>()
+  readonly #rejected = new Set<number>()
   readonly #made = new Map<number, { readonly partition: Partition; readonly folder: InputFolder | undefined }>()
 
   constructor(calendar: Calendar, start: Instant | undefined) {
@@ -61,6 +63,15 @@ export class ViewFolders {
 
   add(name: string, folder: InputFolder | undefined): void {
     if (folder) this.#folders.set(this.#calendar.indexOf(name), folder)
+  }
+
+  addRejected(name: string): void {
+    this.#rejected.add(this.#calendar.indexOf(name))
+  }
+
+  /** Whether the partition was refused, and has no output from before. */
+  isRejected(partition: Partition): boolean {
+    return this.#rejected.has(this.#calendar.indexAt(partition.start))
   }
 
   /** Partitions whose end lies in `(start, end]`, the newest alone for `latest`; a partition that lies before the view's start is none. */
