@@ -1,5 +1,6 @@
 import prettyMs from 'pretty-ms'
 import { STATE_KINDS } from '../model/states.ts'
+import { refusedRemedy } from '../pipeline/refused-remedy.ts'
 import type { SourceStatus } from '../pipeline/source-status.ts'
 import type { Status, ViewStatus } from '../pipeline/status.ts'
 import { renderUnmatched } from '../pipeline/unmatched.ts'
@@ -97,6 +98,7 @@ function renderData({ source, newest, landings }: SourceStatus): string[] {
   const data = `${source}: ${newest === undefined ? 'no data' : `newest data in ${newest}`}`
   if (!landings) return [data]
   const { landed, unlanded, refused, refusedInAll, read, rows, late, lateObjects, skipped } = landings
+  const reasons = refused.map(({ reason }) => reason)
   const of = read < landed ? `of the newest ${read} objects` : `of ${count(landed, 'object')}`
   return [
     `${data}, ${count(landed, 'object')} landed${unlanded > 0 ? `, ${count(unlanded, 'object')} not yet; hindcast live --once lands them` : ''}`,
@@ -108,7 +110,7 @@ function renderData({ source, newest, landings }: SourceStatus): string[] {
       refused.map(({ key, reason }) => (reason.includes(key) ? `  refused: ${reason}` : `  refused: ${key}: ${reason}`)),
       refusedInAll,
     ),
-    ...(refusedInAll > 0 ? [`    correct or delete these objects, or write bad_rows: {max_share: ...} in the source`] : []),
+    ...(refusedInAll > 0 ? [`    ${refusedRemedy('these objects', 'the source', reasons)}`] : []),
   ]
 }
 

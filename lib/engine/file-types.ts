@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises'
 import { attempt } from '../model/attempt.ts'
+import { DataError } from '../model/errors.ts'
 import type { Row, Session } from './engine.ts'
 import type { LocalObject } from './local-object.ts'
 import { literal, literalList } from './quote.ts'
@@ -6,9 +8,15 @@ import { literal, literalList } from './quote.ts'
 /** Engine types of a file's columns, by name. */
 export type Types = Readonly<Record<string, string>>
 
-/** Engine types of a Parquet file's columns, by name. */
+/** Engine types of a Parquet file's columns, by name. @throws DataError where it is none. */
 export async function fileTypes(session: Session, file: string): Promise<Types> {
-  return session.columnTypes(`SELECT * FROM read_parquet(${literal(file)}, hive_partitioning=false)`)
+  try {
+    return await session.columnTypes(`SELECT * FROM read_parquet(${literal(file)}, hive_partitioning=false)`)
+  } catch (cause) {
+    const found = await stat(file).catch(() => undefined)
+    if (found?.size !== 0) throw cause
+    throw new DataError('it is empty (0 bytes), and even a file without rows has a footer', {}, { cause })
+  }
 }
 
 /** Types of the files' columns; files with the same schema elements have the same types, so one of them is asked. */

@@ -40,5 +40,8 @@ function parseProblem(sql: string, parsed: Tree): SqlProblem {
       ...atCodePoint(sql, parsed.position),
     }
   const found = firstWord(sql)
-  return { message: `${found} is not a SELECT, or stands beside one`, found, allowed: 'one SELECT' }
+  // The engine says no more; a PIVOT without its values is several statements to it.
+  if (/^(select|with|from|values)$/i.test(found))
+    return { message: 'there is more than one SELECT', found: 'another statement, or a PIVOT without IN (...)', allowed: 'one SELECT' }
+  return { message: `${found} is not a SELECT`, found, allowed: 'one SELECT' }
 }

@@ -73,9 +73,11 @@ export async function reject(context: Bringing, work: Work, made: Made): Promise
   const { view, version } = feature.version
   const { store } = effects.lake
   const computed = 'computed' in made ? made.computed : undefined
+  // The mark lies at its place: a reason does not name that again.
+  const place = `${view} ${work.partition.name}: `
   const reasons =
     'error' in made
-      ? [made.error.message]
+      ? [made.error.message.startsWith(place) ? made.error.message.slice(place.length) : made.error.message]
       : made.computed.violations.map(
           ({ rule, rows, example }) => `${rule}: broken by ${rows} row(s)${example ? `, such as ${example}` : ''}`,
         )

@@ -11,6 +11,7 @@ import type { Readiness } from '../model/states.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import type { InputFolder } from './bound-input.ts'
 import type { ListingOptions } from './listing-options.ts'
+import { refusedRemedy } from './refused-remedy.ts'
 
 /** Marks of refused objects whose reason is read: a person corrects one after the other. */
 const MARKS_READ_MAX = 20
@@ -128,7 +129,7 @@ export class SourceFolders {
       .map(({ key, reason }) => ({
         kind: 'blocked',
         reason: `${key} could not be landed${reason === undefined ? '' : `: ${reason}`}`,
-        remedy: `correct or delete the object, or write bad_rows: {max_share: ...} in ${this.source.file}`,
+        remedy: refusedRemedy('the object', this.source.file, [reason]),
       }))
   }
 
