@@ -27,7 +27,8 @@ export interface StatusEffects {
   now(): Instant
 }
 
-type Looking = StatusEffects & Pick<ListingOptions, 'unmatched'>
+/** With `unmatched`, keys that no template fits are taken note of. */
+export type LookingEffects = StatusEffects & Pick<ListingOptions, 'unmatched'>
 
 export interface ViewStatus {
   readonly view: string
@@ -91,7 +92,7 @@ export async function readStatus(
   }
 }
 
-async function viewStatus(feature: Feature, period: PeriodRequest, catalog: Catalog, effects: Looking): Promise<ViewStatus> {
+async function viewStatus(feature: Feature, period: PeriodRequest, catalog: Catalog, effects: LookingEffects): Promise<ViewStatus> {
   const { grain, zone } = feature.version
   const partitions = requestedPartitions(period, { grain, zone: zoneNamed(zone) }, effects.now())
   return (await lookAtPartitions(feature, partitions, catalog, effects)).status
@@ -110,7 +111,7 @@ export async function lookAtPartitions(
   feature: Feature,
   partitions: readonly Partition[],
   catalog: Catalog,
-  effects: Looking,
+  effects: LookingEffects,
 ): Promise<LookedAt> {
   const { lake, engine, now, unmatched } = effects
   const { view, version } = feature.version

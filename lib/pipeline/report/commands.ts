@@ -86,17 +86,18 @@ function repairs(views: readonly NamedView[]): NextCommand[] {
     }),
   )
   const [missing = [], ...others] = found
-  return [...missing, ...views.flatMap(unblocking), ...views.flatMap(retrying), ...others.flat()]
+  return [...missing, ...views.flatMap(retrying), ...views.flatMap(unblocking), ...others.flat()]
 }
 
 const UNBLOCKING_MAX = 2
 
 /** What blocks says itself what to type; what has to be written is told where the partitions are. */
 function unblocking({ name, leftOut }: NamedView): NextCommand[] {
-  const blocked = leftOut.filter(({ state, remedy }) => state === 'blocked' && remedy?.startsWith('hindcast '))
-  return blocked
-    .slice(0, UNBLOCKING_MAX)
-    .map(({ remedy = '', reason = 'inputs are missing' }) => ({ command: remedy, why: `unblocks ${name}: ${reason}` }))
+  const found = leftOut.flatMap(({ state, remedy = '', reason = 'inputs are missing' }) => {
+    const command = state === 'blocked' ? /hindcast backfill .*$/.exec(remedy)?.[0] : undefined
+    return command === undefined ? [] : [{ command, why: `unblocks ${name}: ${reason}` }]
+  })
+  return found.slice(0, UNBLOCKING_MAX)
 }
 
 function retrying({ name, rejected }: NamedView): NextCommand[] {

@@ -82,15 +82,16 @@ async function makePage(
   const { effects, catalog, published, run } = making
   const { lake, engine } = effects
   const bench = new Workbench(effects, 'report')
+  const unmatched = new UnmatchedKeys(catalog.sources.values())
   try {
     const views: ReportedView[] = []
     const compared: VersionComparison[] = []
     for (const one of ranges) {
-      const { view, standing } = await reportView(making, bench, one)
+      const { view, standing } = await reportView({ ...making, effects: { ...effects, unmatched } }, bench, one)
       views.push(view)
       compared.push(...(await comparePublished(making, bench, { ...one, standing })))
     }
-    const sources = await readSources(catalog, effects, ranges)
+    const sources = await readSources(catalog, { ...effects, unmatched }, ranges)
     const statuses = views.map(({ status }) => status)
     return {
       format: 1,
@@ -118,12 +119,14 @@ async function makePage(
   }
 }
 
-async function readSources(catalog: Catalog, effects: ReportEffects, ranges: readonly Ranged[]): Promise<SourceStatus[]> {
+async function readSources(
+  catalog: Catalog,
+  effects: ReportEffects & { readonly unmatched: UnmatchedKeys },
+  ranges: readonly Ranged[],
+): Promise<SourceStatus[]> {
   const bindings = ranges.flatMap(({ feature }) => feature.version.inputs)
   const used = new Set(bindings.flatMap((input) => (input.kind === 'source' ? [input.source] : [])))
-  const unmatched = new UnmatchedKeys(catalog.sources.values())
   const found: SourceStatus[] = []
-  for (const source of catalog.sources.values())
-    if (used.has(source.name)) found.push(await sourceStatus(source, { ...effects, unmatched }))
+  for (const source of catalog.sources.values()) if (used.has(source.name)) found.push(await sourceStatus(source, effects))
   return found
 }

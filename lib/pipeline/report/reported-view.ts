@@ -1,9 +1,8 @@
 import type { LocalEngine } from '../../engine/local-engine.ts'
-import type { Lake } from '../../lake/lake.ts'
 import { listOutputs } from '../../lake/outputs.ts'
 import { type Catalog, type Feature, featureKey } from '../../model/catalog.ts'
 import type { Published } from '../../model/published.ts'
-import { lookAtPartitions, type StatusEffects, type ViewStatus } from '../status.ts'
+import { type LookingEffects, lookAtPartitions, type ViewStatus } from '../status.ts'
 import type { Workbench } from '../workbench.ts'
 import { compareVersions, type VersionComparison } from './compare-versions.ts'
 import { type Coverage, coverageOf } from './coverage.ts'
@@ -39,7 +38,7 @@ export interface Ranged {
 /** What reporting a view needs. */
 export interface Making {
   readonly catalog: Catalog
-  readonly effects: StatusEffects & { readonly lake: Lake; readonly engine: LocalEngine }
+  readonly effects: LookingEffects & { readonly engine: LocalEngine }
   readonly published: Published
 }
 

@@ -7,6 +7,7 @@ import type { StateKind } from '../../../../lib/model/states.ts'
 import type { Coverage } from '../../../../lib/pipeline/report/coverage.ts'
 import { lakePage, runPage } from '../../../../lib/pipeline/report/page.ts'
 import { lakeHead } from '../../../../lib/report/lake.ts'
+import { renderSources } from '../../../../lib/report/views.ts'
 import { type House, openHouse, openTestEngine } from '../../../support/house.ts'
 import { layTicks, marchDays, ticksCatalog } from '../../../support/ticks.ts'
 
@@ -84,6 +85,14 @@ test('an output that somebody damaged is named, and the rest is read', async () 
   const values = (await pageOf(house)).views.find(({ view }) => view === 'busy')?.values
   expect(values?.unreadable).toMatchObject([{ partition: '2001-03-01', reason: expect.stringContaining('the file') }])
   expect(values?.partitions).toEqual(marchDays(5).slice(1))
+})
+
+test('raw data that nobody reads is named', async () => {
+  const house = await open()
+  await house.put('ticks/dt=2001-3-4/ticks.csv', 'at,id\n')
+  const { sources } = await pageOf(house)
+  expect(sources[0]?.unmatched).toMatchObject({ objects: 1, keys: ['ticks/dt=2001-3-4/ticks.csv'] })
+  expect(renderSources(sources).text).toContain('not read: 1 object of ticks whose key does not fit')
 })
 
 test('a candidate is compared with what is published, where both stand', async () => {
