@@ -11,7 +11,7 @@ export async function checkKeys(catalog: Catalog, lake: Lake, lineOf: LineOf): P
   const notes: Problem[] = []
   for (const source of catalog.sources.values()) {
     const [newest] = await findNewestObjects(lake.bucket(source.bucket), source, { objects: 1, bytes: 0, folders: 1 })
-    if (newest) unmatched.noteEdges(source, newest.folder.name, newest.folder.name)
+    if (newest) unmatched.noteEdges(source, newest.folder.name)
     await unmatched.lookBeside(source, lake)
     const found = unmatched.of(source)
     if (found) notes.push({ file: source.file, line: lineOf(source.file, ['key']), message: renderUnmatched(found) })

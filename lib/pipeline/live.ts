@@ -42,6 +42,11 @@ async function handleObject(message: ObjectArrived, catalog: Catalog, effects: E
     const found = matchObject(source, message)
     if (!found) continue
     ignored = false
+    // As in every listing: what lies before the start is not read.
+    if (source.start !== undefined && found.end <= source.start) {
+      effects.log({ event: 'ignored', key: message.key, reason: `lies before the start of ${source.name}` })
+      continue
+    }
     const isMarker = message.key.endsWith(`/${source.marker}`)
     if (source.folders === 'arrival' && !isMarker) {
       const task: LandTask = { kind: 'land', source: source.name, key: message.key, repair: false, retry: false, writer: LIVE, cause }

@@ -55,7 +55,7 @@ export async function sourceStatus(
   const { name, folders } = source
   const [found] = await findNewestObjects(lake.bucket(source.bucket), source, { objects: 1, bytes: 0, folders: 1 })
   const newest = found && { newest: found.folder.name }
-  if (found) unmatched.noteEdges(source, found.folder.name, found.folder.name)
+  if (found) unmatched.noteEdges(source, found.folder.name)
   const unlanded = folders === 'arrival' ? await listUnlanded({ lake, now: now(), unmatched }, source, Number.NEGATIVE_INFINITY) : []
   await unmatched.lookBeside(source, lake)
   const misfits = unmatched.of(source)

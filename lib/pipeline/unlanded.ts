@@ -3,7 +3,7 @@ import { landedPrefix, landingPrefix, landingRejectedPrefix, objectHash } from '
 import type { Lake } from '../lake/lake.ts'
 import { listSplit } from '../lake/list-split.ts'
 import type { RefusedMark } from '../lake/receipts.ts'
-import { folderOfKey, keyRange } from '../model/key-template.ts'
+import { folderOfKey, folderStart } from '../model/key-template.ts'
 import { folderCalendar, type Source } from '../model/source.ts'
 import { type Instant, zoneNamed } from '../model/zone.ts'
 import { certifies, type LandingRecord, landingFingerprint, piecesDigest } from './land.ts'
@@ -82,15 +82,16 @@ async function readState(lake: Lake, source: Source): Promise<LandedState> {
   return state
 }
 
+/** Up to no time: clocks differ and years are mistyped, and an object that arrived is one whatever its folder says. */
 async function* rawObjects({ lake, now, unmatched }: UnlandedOptions, source: Source, since: Instant) {
   const calendar = folderCalendar(source)
   const start = Math.max(since, source.start ?? Number.NEGATIVE_INFINITY)
   const first = Number.isFinite(start) ? calendar.name(calendar.indexAt(start)) : undefined
-  // Clocks differ: an object may lie in a folder that has not begun here.
-  const last = calendar.name(calendar.indexAt(now) + 1)
-  const range = first === undefined ? { prefix: source.key.prefix } : keyRange(source.key, first, last)
-  unmatched?.noteEdges(source, first, last)
-  for await (const page of listSplit(lake.bucket(source.bucket), range, () => folderStarts(source, first, last))) {
+  const { prefix } = source.key
+  const from = first === undefined ? undefined : folderStart(source.key, first)
+  unmatched?.noteEdges(source, first)
+  const splits = () => (from === undefined ? [] : folderStarts(source, first, calendar.name(calendar.indexAt(now))))
+  for await (const page of listSplit(lake.bucket(source.bucket), { prefix, ...(from !== undefined && { from }) }, splits)) {
     for (const object of page) {
       const name = object.key.slice(object.key.lastIndexOf('/') + 1)
       if (!isData(name) || name === source.marker) continue

@@ -34,9 +34,9 @@ export class UnmatchedKeys {
     this.#sources = [...sources]
   }
 
-  /** A listing of the source begins and ends with these folders; whatever its template does not fit between them is given to `add`. */
-  noteEdges(source: Source, first: string | undefined, last: string): void {
-    const edges = [first ?? last, last].flatMap((name) => folderStart(source.key, name) ?? [])
+  /** A listing of the source begins or ends with these folders; what its template does not fit between them is given to `add`. */
+  noteEdges(source: Source, ...names: readonly (string | undefined)[]): void {
+    const edges = names.flatMap((name) => (name === undefined ? [] : (folderStart(source.key, name) ?? [])))
     this.#edges.set(source, [...(this.#edges.get(source) ?? []), ...edges])
   }
 
