@@ -3,8 +3,10 @@ import { arch } from 'node:os'
 import { type EngineBuild, engineBuild, MEMORY_LIMIT_MB } from '../engine/build.ts'
 import { type OpenLake, openLake } from '../lake/open-lake.ts'
 import { readCatalog, withVersions } from '../lake/registry.ts'
-import type { Catalog } from '../model/catalog.ts'
+import { type Catalog, featureKey } from '../model/catalog.ts'
 import { HindcastError } from '../model/errors.ts'
+import { canonicalJson } from '../model/hash.ts'
+import type { Source } from '../model/source.ts'
 import type { CliContext } from './context.ts'
 import { openSession, versionsNamed } from './session.ts'
 
@@ -54,11 +56,36 @@ async function readFolder(context: CliContext, needed: boolean): Promise<Catalog
 
 function differences(registered: Catalog, defined: Catalog): string[] {
   const views = new Set([...registered.candidates.keys(), ...defined.candidates.keys()])
-  return [...views].sort().flatMap((view) => {
+  const ofViews = [...views].sort().flatMap((view) => {
     const [old, now] = [registered.candidates.get(view), defined.candidates.get(view)]
-    if (old === now) return []
+    if (old === now) return changedSettings(view, settingsOf(registered, view), settingsOf(defined, view))
     if (old === undefined) return [`${view} is defined but not registered; hindcast register makes it live`]
     if (now === undefined) return [`${view} is registered but no longer defined`]
     return [`${view} is defined as version ${now}, registered is ${old}; hindcast register makes the new one live`]
   })
+  const ofSources = [...defined.sources.values()].flatMap((source) => {
+    const old = registered.sources.get(source.name)
+    return old ? changedSettings(source.name, pick(old), pick(source)) : []
+  })
+  return [...ofViews, ...ofSources]
+}
+
+function settingsOf(catalog: Catalog, view: string): object {
+  return catalog.features.get(featureKey(view, catalog.candidates.get(view) ?? ''))?.settings ?? {}
+}
+
+/** What a source says beside the columns, of which a version has those that it reads. */
+function pick({ key, keyZone, bucket, format, folders, start, keep, gaps, marker, waitMs, badRows }: Source): object {
+  return { key: key.text, keyZone, bucket, format, folders, start, keep, gaps, marker, waitMs, badRows }
+}
+
+function changedSettings(name: string, old: object, now: object): string[] {
+  const [before, after] = [new Map(Object.entries(old)), new Map(Object.entries(now))]
+  const keys = [...new Set([...before.keys(), ...after.keys()])].filter(
+    (key) => canonicalJson(before.get(key) ?? null) !== canonicalJson(after.get(key) ?? null),
+  )
+  // As definitions spell them: `waitMs` is `wait`, `badRows` is `bad_rows`.
+  const spelled = keys.map((key) => key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+  if (keys.length === 0) return []
+  return [`${spelled.join(', ')} of ${name} ${keys.length === 1 ? 'is' : 'are'} not as registered; hindcast register takes over what the folder says`]
 }

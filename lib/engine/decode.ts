@@ -3,13 +3,14 @@ import { rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import * as zlib from 'node:zlib'
 import { DataError, HindcastError, TransientError } from '../model/errors.ts'
-import type { EventTime, Source, SourceColumn, SourceFormat } from '../model/source.ts'
+import type { CsvOptions, EventTime, Source, SourceColumn, SourceFormat } from '../model/source.ts'
 import type { Instant } from '../model/zone.ts'
 import { PARQUET_SETTINGS } from './build.ts'
 import type { Row, Session } from './engine.ts'
 import { fileTypes } from './file-types.ts'
 import { isAssignable } from './profile.ts'
 import { identifier, literal } from './quote.ts'
+import { strictCast } from './strict-cast.ts'
 import { castSql, EVENT_YEARS, eventTimeSql, isOutsideSql } from './time-sql.ts'
 
 /** A raw object to decode: its key for messages and compression, its local file, the values of its key's captures. */
@@ -253,7 +254,7 @@ interface CsvText {
 async function csvText(session: Session, raw: RawObject, source: Decoding): Promise<CsvText> {
   const csv = source.format.csv ?? { delimiter: ',', quote: '"', header: true }
   const inFile = csv.header
-    ? await csvHeader(session, raw, source, csv.delimiter)
+    ? await csvHeader(session, raw, source, csv)
     : source.columns.map((column) => column.name).filter((name) => !(name in raw.captures))
   const columns = source.columns.map((column) => {
     const name = identifier(`text ${column.name}`)
@@ -274,37 +275,38 @@ async function csvText(session: Session, raw: RawObject, source: Decoding): Prom
 }
 
 /** Names in the first line. @throws DataError where there is none. */
-async function csvHeader(session: Session, raw: RawObject, source: Decoding, delimiter: string): Promise<string[]> {
+async function csvHeader(session: Session, raw: RawObject, source: Decoding, csv: CsvQuoting): Promise<string[]> {
   const expected = source.columns.map(({ name }) => name).filter((name) => !(name in raw.captures))
   const [row] = await session.rows(
     `SELECT line FROM read_csv(${literal(raw.file)}, columns={'line': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, auto_detect=false, compression='none') LIMIT 1`,
   )
   if (!row) throw new DataError(`${raw.key} is empty; expected a header with ${expected.join(', ')}`)
-  const names = csvNames(String(row.line ?? ''), delimiter)
+  const names = csvNames(String(row.line ?? ''), csv)
   const twice = expected.find((name) => names.indexOf(name) !== names.lastIndexOf(name))
   if (twice !== undefined) throw new DataError(`${raw.key} has column '${twice}' twice; found ${names.join(', ')}`)
   return names
 }
 
-/** The names in a CSV object's first line, as columns are looked up by. */
-export function csvNames(line: string, delimiter: string): string[] {
-  const bare = line.replace(/^\uFEFF/, '')
-  return bare.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
-}
+type CsvQuoting = Pick<CsvOptions, 'delimiter' | 'quote'>
 
-/** A cast that never changes what a value says: a naive time refuses text with an offset, a zoned one refuses text without. */
-export function strictCast(text: string, type: string): string {
-  const offset = `regexp_matches(${text}, '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$', 'i') AND ${text} LIKE '%:%'`
-  if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(type)) {
-    const parsed = type === 'TIMESTAMP_NS' ? type : 'TIMESTAMP'
-    return `CASE WHEN NOT (${offset}) THEN ${castSql(`TRY_CAST(${text} AS ${parsed})`, parsed, type)} END`
+/** The names in a CSV object's first line, as columns are looked up by. A quoted one may hold delimiters, and quotes that are doubled. */
+export function csvNames(line: string, { delimiter, quote }: CsvQuoting): string[] {
+  const names: string[] = []
+  let name = ''
+  let isQuoted = false
+  const letters = [...line.replace(/^\uFEFF/, ''), delimiter]
+  for (let at = 0; at < letters.length; at++) {
+    const letter = letters[at] ?? ''
+    const isLast = at === letters.length - 1
+    if (letter === delimiter && (!isQuoted || isLast)) {
+      names.push(name.trim())
+      name = ''
+    } else if (letter === quote && isQuoted && letters[at + 1] === quote) name += letters[at++]
+    else if (letter === quote && isQuoted) isQuoted = false
+    else if (letter === quote && name.trim() === '') isQuoted = true
+    else name += letter
   }
-  if (type === 'TIMESTAMPTZ' || type === 'TIMESTAMP WITH TIME ZONE') return `CASE WHEN ${offset} THEN TRY_CAST(${text} AS TIMESTAMPTZ) END`
-  if (/\[|STRUCT|MAP/i.test(type)) return `TRY_CAST(TRY_CAST(${text} AS JSON) AS ${type})`
-  // The engine would round '3.7' to 4.
-  if (/^(TINY|SMALL|BIG|HUGE|U[A-Z]*)?INT(EGER)?$/.test(type))
-    return `CASE WHEN regexp_full_match(trim(${text}), '[+-]?[0-9]+') THEN TRY_CAST(${text} AS ${type}) END`
-  return `TRY_CAST(${text} AS ${type})`
+  return names
 }
 
 function expectation(type: string): string {

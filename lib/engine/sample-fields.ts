@@ -35,7 +35,7 @@ export async function csvFields(session: Session, file: string, csv: CsvOptions 
   const [row] = await session.rows(
     `SELECT line FROM read_csv(${literal(file)}, columns={'line': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, auto_detect=false) LIMIT 1`,
   )
-  const names = csvNames(String(row?.line ?? ''), csv.delimiter)
+  const names = csvNames(String(row?.line ?? ''), csv)
   return names.filter((name) => name !== '' && names.indexOf(name) === names.lastIndexOf(name)).map((name) => ({ at: [name] }))
 }
 

@@ -1,8 +1,8 @@
 import type { ColumnFacts, Field } from '../model/infer/column-facts.ts'
 import type { TimeReading } from '../model/infer/time-reading.ts'
-import { strictCast } from './decode.ts'
 import type { Row } from './engine.ts'
 import { identifier } from './quote.ts'
+import { strictCast } from './strict-cast.ts'
 import { eventTimeSql, isOutsideSql } from './time-sql.ts'
 
 /** What one value is, each by the casts of the decoder. */
