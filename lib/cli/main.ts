@@ -402,7 +402,7 @@ function addQuestionCommands(program: Command, ended: Ended): void {
     'hindcast preview airport_week --at 2001-06-30',
     'hindcast preview airport_week --last 7d --where "origin = \'ATL\'"',
   ])
-    .option('--at <partition>', 'the partition to compute (default: the newest that can be)')
+    .option('--at <partition>', 'the partition to compute (default: the newest that has data)')
     .option('--last <length>', 'several partitions, back from now')
     .option('--where <sql>', 'show only rows for which this holds')
     .option('--rows <n>', 'rows to show', parseCount, 10)

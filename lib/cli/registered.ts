@@ -87,5 +87,7 @@ function changedSettings(name: string, old: object, now: object): string[] {
   // As definitions spell them: `waitMs` is `wait`, `badRows` is `bad_rows`.
   const spelled = keys.map((key) => key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
   if (keys.length === 0) return []
-  return [`${spelled.join(', ')} of ${name} ${keys.length === 1 ? 'is' : 'are'} not as registered; hindcast register takes over what the folder says`]
+  return [
+    `${spelled.join(', ')} of ${name} ${keys.length === 1 ? 'is' : 'are'} not as registered; hindcast register takes over what the folder says`,
+  ]
 }

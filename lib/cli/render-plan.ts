@@ -16,6 +16,7 @@ const COLUMNS: readonly PlannedState[] = [
 export function renderPlan(plan: Plan): string {
   return [
     renderStates(plan.views),
+    ...(plan.outside ? [`  no whole partition in this period: ${plan.outside.join(', ')}`] : []),
     ...renderLeftOut(plan.views),
     ...renderLandings(plan),
     ...plan.unmatched.map((one) => `  ${renderUnmatched(one)}`),

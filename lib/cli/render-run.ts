@@ -29,6 +29,7 @@ export function renderRun(
     ...renderBill(report.bill),
     ...report.rejected.slice(0, SHOWN_MAX).map(({ view, partition, reason }) => `  rejected: ${view} ${partition}: ${reason}`),
     ...more((report.outcomes.rejected ?? 0) - SHOWN_MAX, `rejected; ${hindcast} status lists them`),
+    ...(report.outcomes.blocked ? [`  blocked: ${hindcast} status and plan say by what`] : []),
     ...(report.aborted ? [] : report.failures).slice(0, SHOWN_MAX).map(({ error }) => `  failed: ${error}`),
     ...more(report.failed - SHOWN_MAX, `failed tasks, in runs/${report.run}/report.json`),
     ...(report.aborted ? ['  interrupted; the same command goes on with the rest'] : []),

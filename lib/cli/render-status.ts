@@ -53,10 +53,14 @@ function renderView(status: ViewStatus, repairs: boolean): string[] {
       states.rejected ?? 0,
     ),
     ...(receipts.strays > 0
-      ? [`stray: ${count(receipts.strays, 'row')} outside the time of their folder, newest in ${receipts.newestStray}`]
+      ? [
+          `stray: ${count(receipts.strays, 'row')} outside the time of their folder, counted by each partition that reads them, newest in ${receipts.newestStray}`,
+        ]
       : []),
     ...(receipts.skipped > 0
-      ? [`skipped: ${count(receipts.skipped, 'row')} that could not be read, newest in ${receipts.newestSkipped}`]
+      ? [
+          `skipped: ${count(receipts.skipped, 'row')} that could not be read, counted by each partition that reads them, newest in ${receipts.newestSkipped}`,
+        ]
       : []),
     ...renderAvailability(status),
     ...(repairs ? renderRepairs(status) : renderRepairsInShort(status)),

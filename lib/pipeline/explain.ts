@@ -3,12 +3,13 @@ import { readJson } from '../lake/json-object.ts'
 import { outputKey } from '../lake/keys.ts'
 import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
 import type { Receipt } from '../lake/receipts.ts'
-import { type Catalog, featureNamed, type ViewVersion } from '../model/catalog.ts'
+import { type Catalog, featureNamed, requestName, type ViewVersion } from '../model/catalog.ts'
 import { rulesHash } from '../model/fingerprint.ts'
 import { matchingReceipt, type State } from '../model/states.ts'
 import { changesSince, type InputChange } from './changes-since.ts'
 import { describeInput, type InputCut } from './input-cut.ts'
 import { InputListing } from './input-listing.ts'
+import { withUpstream } from './left-out.ts'
 import { readReceipt, statePartition } from './partition-state.ts'
 import { endedPartition } from './preview-partitions.ts'
 import type { StatusEffects } from './status.ts'
@@ -60,6 +61,8 @@ export async function explainPartition(
   const facts = (await listOutputs(lake.store, version, partition.name, partition.name)).get(partition.name) ?? NO_OUTPUTS
   const inputs = (await InputListing.load({ lake, catalog, now: now() }, [{ feature, partitions: [partition] }])).inputs(feature, partition)
   const context = { store: lake.store, engine: engine.build.id, missingInputs: 'block' as const }
+  const state = await statePartition(context, feature, facts, inputs)
+  const range = { first: partition.name, last: partition.name }
   const receipt = await readReceipt(lake.store, facts)
   const same = matchingReceipt(facts, inputs.fingerprint, engine.build.id) !== undefined
   const mark = { fingerprint: inputs.fingerprint, rules: rulesHash(settings) }
@@ -75,7 +78,7 @@ export async function explainPartition(
     zone: version.zone,
     start: new Date(partition.start).toISOString(),
     end: new Date(partition.end).toISOString(),
-    state: await statePartition(context, feature, facts, inputs),
+    state: 'remedy' in state ? { ...state, remedy: withUpstream(state.remedy, requestName(catalog, version), range) } : state,
     key: outputKey(version.view, version.version, partition.name),
     ...(facts.output && { output: { size: facts.output.size, etag: facts.output.etag } }),
     ...(receipt && { receipt }),

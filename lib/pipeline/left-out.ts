@@ -29,11 +29,14 @@ export function leftOutRuns(view: string, states: readonly (readonly [string, St
   return runs.map((run) => remedied(run, view))
 }
 
-/** What is blocked by an input view is computed with it. */
 function remedied({ remedy, ...run }: LeftOutRun, view: string): LeftOutRun {
-  if (remedy === undefined) return run
-  const together = `hindcast backfill ${view} --from ${run.first} --to ${run.last} --with upstream`
-  return { ...run, remedy: remedy.replace(/hindcast backfill \S+ --from \S+ --to \S+$/, together) }
+  return remedy === undefined ? run : { ...run, remedy: withUpstream(remedy, view, run) }
+}
+
+/** What is blocked by an input view is computed with it, and with whatever else is missing there. */
+export function withUpstream(remedy: string, view: string, range: { readonly first: string; readonly last: string }): string {
+  const together = `hindcast backfill ${view} --from ${range.first} --to ${range.last} --with upstream`
+  return remedy.replace(/hindcast backfill \S+ --from \S+ --to \S+$/, together)
 }
 
 function kindOf(state: State): string {

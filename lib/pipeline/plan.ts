@@ -3,7 +3,7 @@
  * it. Deciding only; the same plan is what a dry run prints.
  */
 import { listOutputs, NO_OUTPUTS } from '../lake/outputs.ts'
-import { type Catalog, type Feature, featureKey, requestName, sourcesBelow } from '../model/catalog.ts'
+import { type Catalog, type Feature, featureKey, featureNamed, requestName, sourcesBelow } from '../model/catalog.ts'
 import { InvalidInputError } from '../model/errors.ts'
 import type { Partition } from '../model/partition.ts'
 import { addWork, NO_WORK, type Quote, quoteOf, type Work } from '../model/price.ts'
@@ -57,6 +57,8 @@ export interface Plan {
   readonly now: string
   readonly engine: string
   readonly views: readonly PlannedView[]
+  /** Views that were asked for and have no whole partition in the period. */
+  readonly outside?: readonly string[]
   readonly landings: readonly PlannedLandings[]
   /** Data that nobody reads, as far as the listings of this plan met it. */
   readonly unmatched: readonly Unmatched[]
@@ -87,12 +89,14 @@ export async function planBackfill(
     throw new InvalidInputError(`the plan may cost ${quote.highUsd.toPrecision(3)} USD; allowed is ${request.maxCost} (max cost)`)
   }
   const tasks = levels.flatMap((level) => level.tasks)
+  const outside = request.views.filter((view) => !decided.some(({ scope }) => scope.feature === featureNamed(catalog, view)))
   return {
     format: 1,
     request,
     now: new Date(effects.now()).toISOString(),
     engine: effects.engine.build.id,
     views,
+    ...(outside.length > 0 && { outside }),
     landings,
     unmatched: unmatched.list(),
     levels,

@@ -61,6 +61,14 @@ it.each(REQUESTS)(
   60_000,
 )
 
+it('a view without a whole partition in the period is named beside the others', () => {
+  put('features/events_month.sql', view('events').replace('grain: day', 'grain: month').replace('1 day', '1 month'))
+  const ended = hindcast(['plan', 'events_month', 'events_day', ...PERIOD])
+  expect(ended.stdout).toContain('no whole partition in this period: events_month')
+  expect(ended.stdout).toContain('2001-03-01..2001-03-04')
+  expect(hindcast(['plan', 'events_month', ...PERIOD]).stderr).toContain('the period holds no whole partition of events_month')
+})
+
 it('bad objects are named, everything else is computed, and the exit code says it until they are repaired', () => {
   put('lake/events/dt=2001-03-02/a.jsonl', `${row(2, 1)}{"happened":\n`)
   put('lake/late/dt=2001-03-03/a.jsonl', row(3, 1).replace(':1}', ':"many"}'))

@@ -22,7 +22,7 @@ columns:
 start: 2001-04-01
 `
 
-const VIEW = `/* ---
+export const ORDERS_VIEW = `/* ---
 description: What each shop sold in two days.
 entity: shop
 grain: day
@@ -45,7 +45,7 @@ export function openOrders(more: Readonly<Record<string, string>> = {}) {
   const days = ['2001-04-01', '2001-04-02', '2001-04-03', '2001-04-04', '2001-04-05']
   const objects = days.map((day) => [`lake/orders/dt=${day}/a.csv`, csv(`${day}T10:00:00,north,10`, `${day}T11:00:00,south,20`)] as const)
   const late = { 'lake/orders/dt=2001-04-04/b.csv': csv('2001-04-02T09:00:00,north,5') }
-  const definitions = { 'features/orders.source.yaml': ORDERS_SOURCE, 'features/shop_orders.sql': VIEW }
+  const definitions = { 'features/orders.source.yaml': ORDERS_SOURCE, 'features/shop_orders.sql': ORDERS_VIEW }
   return openProject({ ...Object.fromEntries(objects), ...late, ...definitions, ...more }, ORDERS_NOW)
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Status } from '../../lib/pipeline/status.ts'
-import { csv, openOrders } from './orders.ts'
+import { csv, ORDERS_SOURCE, ORDERS_VIEW, openOrders } from './orders.ts'
 
 test('says what stands, what was late and how soon partitions were there', async () => {
   const { run, at } = await openOrders()
@@ -52,6 +52,12 @@ test('says where the newest data is when the clock is far ahead, and what is not
   await run('live', '--once')
   const later = await at('2026-01-01T00:00:00Z', 'status', '--last', '7d')
   expect(later.out).toContain('nothing stands in this range; the newest partition is 2001-04-05')
+  expect(later.err).not.toContain('as registered')
+  await write('features/orders.source.yaml', `${ORDERS_SOURCE}gaps: block\nkeep: 30 days\n`)
+  await write('features/shop_orders.sql', ORDERS_VIEW.replace('1 hour', '2 hours').replace('< 1000', '< 2000'))
+  const { err } = await run('status')
+  expect(err).toContain('keep, gaps of orders are not as registered; hindcast register takes over what the folder says')
+  expect(err).toContain('expect, available_after of shop_orders are not as registered')
   await write('features/orders.source.yaml', 'nonsense')
   expect((await run('status')).err).toContain('have problems, the registered ones are shown')
   expect(await run('status', 'nothing')).toMatchObject({ code: 2, err: expect.stringContaining('expected one of shop_orders') })

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import { explainPartition } from '../../../lib/pipeline/explain.ts'
 import { readStatus } from '../../../lib/pipeline/status.ts'
 import { openHouse, openTestEngine } from '../../support/house.ts'
 import { layTicks, marchDays, ticksCatalog } from '../../support/ticks.ts'
@@ -27,6 +28,11 @@ test('what waits for a refused partition says which one, and what helps does hel
   })
   const command = 'hindcast backfill busier --from 2001-03-05 --to 2001-03-06 --with upstream'
   expect(left?.remedy).toBe(`correct what 'hindcast explain busy 2001-03-05' names; then ${command}`)
+
+  const explained = await explainPartition({ view: 'busier', partition: '2001-03-06' }, house.catalog, house.environment.effects)
+  expect(explained.state).toMatchObject({
+    remedy: expect.stringMatching(/; then hindcast backfill busier --from 2001-03-06 .* --with upstream$/),
+  })
 
   const period = { from: '2001-03-05', to: '2001-03-06' }
   const request = { views: ['busier'], with: 'upstream' } as const
