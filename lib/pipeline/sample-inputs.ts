@@ -46,7 +46,7 @@ export class InputSampler {
   }
 
   /**
-   * The newest partition that every input has data for, and a part of its inputs; undefined where a source holds nothing. The version
+   * The newest partition that every input which is read by time has data for, and a part of its inputs; undefined where a source holds nothing. The version
    * reads sources only. @throws DataError for objects that cannot be read.
    */
   async sample(
@@ -60,7 +60,10 @@ export class InputSampler {
       sampled.push({ binding, objects })
     }
     const calendar = viewCalendar(version)
-    const partition = calendar.at(Math.min(...sampled.map(({ objects }) => Math.max(...objects.map(lastInstant)))))
+    // What is read as `latest` may be older than all the rest.
+    const byTime = sampled.filter(({ binding }) => binding.window.kind !== 'latest')
+    const ends = (byTime.length > 0 ? byTime : sampled).map(({ objects }) => Math.max(...objects.map(lastInstant)))
+    const partition = calendar.at(Math.min(...ends))
     const inputs: LocalInput[] = []
     for (const { binding, objects } of sampled) inputs.push(await this.#bind(version, binding, partition, objects))
     return { partition, inputs }

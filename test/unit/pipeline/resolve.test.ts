@@ -288,6 +288,17 @@ describe('the order of rows', () => {
     expect(notes).toEqual([expect.stringMatching(/^busy.sql:\d+: output column 'total' rounds its last digits/)])
   })
 
+  it('is looked at beside a dimension that is older than all events', async () => {
+    const store = openMemoryStore()
+    await store.put('flights/dt=2001-01-01/a.json', Buffer.from(lines))
+    await store.put('places/dt=2000-06-01/a.json', Buffer.from('{"origin":"A1","city":"Ulm"}\n'))
+    const places = 'description: p\nkey: places/dt={yyyy}-{MM}-{dd}/\nformat: json\ncolumns: {origin: VARCHAR, city: VARCHAR}\n'
+    const sql = 'SELECT origin, first(seat) AS one, max(city) AS city FROM flights LEFT JOIN places USING (origin) GROUP BY origin'
+    const view = `/* ---\ndescription: b\nentity: origin\ngrain: day\ninputs: {flights: 1 day, places: latest}\n--- */\n${sql}\n`
+    const { problems } = await check({ 'flights.source.yaml': SOURCE, 'places.source.yaml': places, 'busy.sql': view }, store, true)
+    expect(problems).toEqual([expect.stringMatching(/'one' depends on the order of input rows/)])
+  })
+
   it('says what it did not look at', async () => {
     const store = openMemoryStore()
     const files = { ...FILES, 'busy.sql': VIEW.replace('max(delay)', 'first(delay)') }
