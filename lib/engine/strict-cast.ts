@@ -46,9 +46,10 @@ function scalarCast(text: string, type: EngineType): string {
   return cast
 }
 
-/** Whether text has no more digits behind the point than the type; one with an exponent is compared at more digits. */
+/** Whether text has no more digits behind the point than the type; one with an exponent is compared at more digits, where there are more. */
 function isExact(text: string, { precision, scale }: Extract<EngineType, { kind: 'decimal' }>): string {
   const plain = `regexp_full_match(trim(${text}), '[+-]?[0-9]*(\\.[0-9]{0,${scale}}0*)?')`
+  if (precision === 38) return plain
   const wide = `DECIMAL(38,${38 - (precision - scale)})`
   return `(${plain} OR (${text} ILIKE '%e%' AND TRY_CAST(${text} AS ${wide}) = TRY_CAST(${text} AS DECIMAL(${precision},${scale}))))`
 }

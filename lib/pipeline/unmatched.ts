@@ -22,6 +22,8 @@ export function renderUnmatched({ source, template, objects, keys }: Unmatched):
 const KEYS_MAX = 5
 /** Objects looked at beside a source's folders: its parent may hold whole other data sets. */
 const LOOKED_AT_MAX = 10_000
+/** What a listing counts at least: it is a request, however little it finds. */
+const LISTING_COUNTS = 100
 
 /** Collects keys of data that no template fits: those met where sources are listed, and those beside what was listed. */
 export class UnmatchedKeys {
@@ -86,7 +88,7 @@ export class UnmatchedKeys {
     return this.#sources.flatMap((source) => this.of(source) ?? [])
   }
 
-  /** Takes the objects below a folder; how many there are, up to a page above `most`. */
+  /** Takes the objects below a folder; how many it counts for, up to a page above `most`. */
   async #addBelow(source: Source, lake: Lake, folder: string, most: number): Promise<number> {
     let objects = 0
     if (most <= 0) return objects
@@ -95,7 +97,7 @@ export class UnmatchedKeys {
       objects += page.length
       if (objects >= most) break
     }
-    return objects
+    return Math.max(objects, LISTING_COUNTS)
   }
 }
 

@@ -28,6 +28,8 @@ describe('a cast never changes what a value says', () => {
     ['DECIMAL(10,2)', '123456789.00', null],
     ['DECIMAL(10,5)', '1e-5', '0.00001'],
     ['DECIMAL(10,4)', '1e-5', null],
+    ['DECIMAL(38,10)', '1.5', '1.5000000000'],
+    ['DECIMAL(38,10)', '1.5e-11', null],
     ['DECIMAL(5,0)', '12', '12'],
     ['DECIMAL(5,0)', '12.5', null],
     ['DECIMAL(5,0)', '.', null],

@@ -76,6 +76,11 @@ it('another data set in the same folder is looked at in part', async () => {
   expect(found).toHaveLength(10_000)
 })
 
+it('a parent of thousands of small folders is looked at in part', async () => {
+  const keys = Array.from({ length: 3000 }, (_, at) => `ev/user-${at}/x`)
+  expect(await find([sourceOf({})], [...keys, 'ev/dt=2024-01-05/x'])).toHaveLength(100)
+})
+
 const part = fc.oneof(
   fc.constantFrom('2024', '2023', '01', '1', '05', '5', '10', '13', '32', '24', '00', '7'),
   fc.stringMatching(/^[0-9x]{1,4}$/),
